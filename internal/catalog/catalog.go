@@ -1,0 +1,212 @@
+// Package catalog holds the templates: Helm charts whose values.schema.json is at once the form that
+// a person fills in and the check of what was filled in.
+//
+// The way of an input: a posted form (url.Values) → Template.Decode → Inputs, which is only what the
+// person set → Template.Render, which adds the chart's defaults, renders with Helm's engine and
+// returns a manifest.Set. Everything here is pure: no cluster, no clock, no network; a template
+// comes from an fs.FS.
+//
+// The charts are the platform's, the values are anybody's, so Render trusts neither: what comes out
+// is limited in kind, size and time, and belongs to the application's namespace.
+package catalog
+
+import (
+	"errors"
+	"net/url"
+
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
+)
+
+// ErrUnknownTemplate is returned for a template, or a version of one, that the catalogue has not.
+var ErrUnknownTemplate = errors.New("catalog: no such template")
+
+// TemplateID names a version of a template.
+type TemplateID struct {
+	Name    string `json:"name"`    // the chart's
+	Version string `json:"version"` // the chart's, semantic version
+}
+
+// String is how it is written for people: "web-service 1.0.0".
+func (id TemplateID) String() string { return id.Name + " " + id.Version }
+
+// About is what the catalogue's page says of a template. It comes from the chart's Chart.yaml:
+// description, and annotations named slipway.dev/….
+type About struct {
+	Title   string   // slipway.dev/title, or the chart's name
+	Summary string   // description: what it is
+	Instead string   // slipway.dev/instead: when to take another
+	Group   string   // slipway.dev/group: the answer to "what does it do?", e.g. "It answers requests"
+	Icon    string   // slipway.dev/icon: lucide name, e.g. "globe"
+	Gives   []string // titles of the required fields: what one has to give
+	Makes   []string // slipway.dev/makes: kinds, in words
+	Owner   string   // first maintainer
+	Readme  string   // README.md as it is
+}
+
+// Inputs are what a person set, and only that, shaped as the template's values are.
+type Inputs map[string]any
+
+// Release is what a template is rendered for.
+type Release struct {
+	App    string // the application's name; a DNS label of at most 53 characters
+	Target policy.Target
+	Place  manifest.Place
+	// Revision is the number that the change gets if it is applied.
+	Revision int
+	// KubeVersion of the cluster, e.g. "v1.37.1", and its APIs as "apps/v1" and "apps/v1/Deployment".
+	KubeVersion string
+	APIVersions []string
+}
+
+// Rendered is what came out of a template.
+type Rendered struct {
+	Set manifest.Set
+	// Lines tells, for each object in Set, which field decides which lines of its YAML; see Marks.
+	Marks []Mark
+}
+
+// Mark says that lines of an object's canonical YAML are decided by a field of the form.
+type Mark struct {
+	Object int    // index in Rendered.Set
+	Line   int    // from 1
+	Path   string // the field's, see Field.Path
+}
+
+// FieldError is what is wrong with one input.
+type FieldError struct {
+	Path    string // the field's, see Field.Path; "" for the form as a whole
+	Title   string // the field's
+	Message string // says what to type instead
+}
+
+// Errors are all that is wrong with a form, in the order of its fields.
+type Errors []FieldError
+
+// Error joins the messages.
+func (e Errors) Error() string {
+	s := ""
+	for i, f := range e {
+		if i > 0 {
+			s += "; "
+		}
+		s += f.Title + ": " + f.Message
+	}
+	return s
+}
+
+// FieldKind is what a field holds.
+type FieldKind string
+
+// The kinds of fields.
+const (
+	Text      FieldKind = "text"
+	Multiline FieldKind = "multiline"
+	Number    FieldKind = "number"  // integer or not, see Field.Integer
+	Switch    FieldKind = "switch"  // a boolean
+	Choice    FieldKind = "choice"  // one of Field.Options
+	List      FieldKind = "list"    // of Field.Item
+	Map       FieldKind = "map"     // names to Field.Item
+	Object    FieldKind = "object"  // of Field.Fields
+	Unknown   FieldKind = "unknown" // a schema that the form cannot show; the field keeps its default
+)
+
+// Field is one input as the schema describes it. It does not change once the template is loaded.
+type Field struct {
+	Path        string // JSON pointer (RFC 6901) from the root of the values, "/resources/cpu"; in a list item, from the item
+	Kind        FieldKind
+	Title       string // schema: title, or the property's name in words
+	Help        string // schema: description; says why
+	Unit        string // x-ui-unit, shown behind the input
+	Placeholder string // x-ui-placeholder, else the first of examples
+	Section     string // x-ui-section
+	Order       int    // x-ui-order
+	Mono        bool   // x-ui-widget: "mono"; a machine reads it, so it is shown as one writes code
+	Required    bool
+	Advanced    bool // x-ui-advanced
+	Secret      bool // x-ui-secret
+	Immutable   bool // x-ui-immutable: fixed once the application exists
+	Integer     bool
+	Default     any // from the schema, else from values.yaml; nil for none
+	Options     []Option
+	Pattern     string
+	Min, Max    *float64
+	MinLength   *int
+	MaxLength   *int
+	MinItems    *int
+	MaxItems    *int
+	Item        *Field
+	KeyTitle    string // Map: what the name is called, x-ui-key
+	KeyPattern  string // Map: propertyNames
+	Fields      []Field
+}
+
+// Option is one value of a Choice.
+type Option struct {
+	Value string
+	Title string
+	Help  string // what it means to choose it; x-ui-enum-help
+}
+
+// Section is a group of fields under one heading.
+type Section struct {
+	ID       string
+	Title    string
+	Help     string
+	Advanced bool // folded; every field in it has a default
+	Required bool // some field in it must be given
+	Controls []Control
+	// Summary is what an advanced section says of its values while it is folded.
+	Summary string
+	Errors  int // how many of its controls have an error
+}
+
+// Control is a Field with what was typed into it: what a page shows. Views draw it without knowing
+// any schema.
+type Control struct {
+	Field *Field
+	Name  string // of the HTML control: "in" + Path, with indices for rows: "in/env/0/value"
+	ID    string // of the HTML element, unique on the page
+	Value string // exactly as typed, or the deployed or default value
+	On    bool   // Switch
+	Set   bool   // whether the person set it, as opposed to the default being shown
+	Error string
+	Rows  []Row     // List and Map
+	Parts []Control // Object
+}
+
+// Row is one item of a List or one entry of a Map.
+type Row struct {
+	Index int
+	Key   *Control // Map only
+	Item  Control
+}
+
+// View is a form ready to be drawn.
+type View struct {
+	Sections []Section
+	Errors   Errors
+}
+
+// Template is a loaded version of a template. It is safe for concurrent use.
+type Template struct {
+	ID     TemplateID
+	About  About
+	Fields []Field // in the order of the form
+	// Broken is why the template cannot be used; then only ID and perhaps About are set.
+	Broken error
+
+	loaded *loaded
+}
+
+// Forms, as they are posted. The names of the controls are those of Control.Name. Two more names
+// change the form without leaving it, so that lists work without JavaScript: FormAdd with a list's
+// path adds a row, FormRemove with a row's name removes it.
+const (
+	FormPrefix = "in"
+	FormAdd    = "_add"
+	FormRemove = "_remove"
+)
+
+// Form is what was posted, after a limit on its size.
+type Form = url.Values

@@ -1,0 +1,174 @@
+// Package change is the heart of the portal: a request to create, update, roll back or delete an
+// application, what it would do, who must agree, and how it gets into the cluster.
+//
+// Service is what a person can do: Preview, Submit, Approve, Reject, Withdraw, Resume. Each decides,
+// then commits the new state together with its audit entry. Worker is what the portal does by
+// itself: it claims approved changes and applies them. The states and the only ways between them
+// stand in one table, see transitions.
+//
+// A change is its own job. Approved means "to be applied", and a lease on the row says which worker
+// does it (ADR 0005), so there is no second queue that could disagree.
+package change
+
+import (
+	"time"
+
+	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
+)
+
+// Kind is what a change does to its application.
+type Kind string
+
+// The kinds.
+const (
+	Create   Kind = "create"
+	Update   Kind = "update"
+	Rollback Kind = "rollback"
+	Delete   Kind = "delete"
+)
+
+// AppKey names an application for people.
+type AppKey struct {
+	policy.Target
+	Name string `json:"name"`
+}
+
+// Application is one instance of a template in a target.
+type Application struct {
+	AppKey
+	Place    manifest.Place
+	Template catalog.TemplateID // of the current revision
+	Revision int                // the last applied one; 0 while the first is under way
+	Deleted  bool               // its last applied change was a Delete
+	Created  time.Time
+	Changed  time.Time // when Revision was applied
+}
+
+// Revision is an applied change of an application. Failed attempts stay in the list of changes.
+type Revision struct {
+	Number   int
+	Change   int64
+	Kind     Kind
+	Template catalog.TemplateID
+	Inputs   catalog.Inputs
+	Rendered []byte
+	By       policy.Person
+	Applied  time.Time
+}
+
+// Change is a request and all that became of it.
+type Change struct {
+	ID          int64
+	App         AppKey
+	Place       manifest.Place
+	Kind        Kind
+	State       State
+	Title       string // one line, made from what was changed
+	Reason      string // the requester's own words
+	Requester   policy.Person
+	Submitted   time.Time
+	Expires     time.Time // a Pending change becomes Expired after it
+	Template    catalog.TemplateID
+	Inputs      catalog.Inputs
+	Rendered    []byte // canonical YAML of the set; what is applied, never rendered anew
+	Plan        Plan
+	Base        int // revision it was planned on
+	Revision    int // the revision it became; 0 until Applied
+	Approvals   []Approval
+	Closed      *Closing // set when rejected, withdrawn, expired, stale
+	Outcomes    []manifest.Outcome
+	Failure     string // one sentence, when Failed
+	Started     time.Time
+	Finished    time.Time
+	Attempt     int       // how many times a worker has claimed it
+	Version     int64     // of the row; every update adds one
+	Idempotency string    // chosen by the form, so that a replayed POST finds its change
+	Lease       time.Time // until when the claiming worker holds it
+	Holder      string    // the claiming worker
+}
+
+// Approval is one person's signature under a digest.
+type Approval struct {
+	By      policy.Person   `json:"by"`
+	At      time.Time       `json:"at"`
+	Comment string          `json:"comment,omitempty"`
+	Digest  manifest.Digest `json:"digest"`
+}
+
+// Closing is how a change ended without being applied.
+type Closing struct {
+	By      policy.Person `json:"by"` // zero where the portal did it
+	At      time.Time     `json:"at"`
+	Comment string        `json:"comment,omitempty"`
+}
+
+// Plan is what applying a change would do.
+type Plan struct {
+	At      time.Time         `json:"at"`
+	Took    time.Duration     `json:"took"` // to ask the API server
+	Place   manifest.Place    `json:"place"`
+	Base    int               `json:"base"`
+	Objects []manifest.DryRun `json:"objects"` // in the order of apply, deletions last
+	Effects []Effect          `json:"effects"`
+	// Unchecked says what a dry run cannot know, one sentence each.
+	Unchecked []string        `json:"unchecked,omitempty"`
+	Inputs    []InputChange   `json:"inputs,omitempty"` // what the person changed, against the base revision
+	Demands   []policy.Demand `json:"demands,omitempty"`
+	Digest    manifest.Digest `json:"digest"`
+}
+
+// Blocked tells whether the plan holds a problem or a conflict, so that it cannot be submitted.
+func (p Plan) Blocked() bool {
+	for _, o := range p.Objects {
+		if o.Problem != nil || len(o.Conflicts) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Count is how many objects have the operation.
+func (p Plan) Count(op manifest.Op) int {
+	n := 0
+	for _, o := range p.Objects {
+		if o.Op == op && o.Problem == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// EffectKind orders and marks effects.
+type EffectKind string
+
+// The kinds of effects, most serious first.
+const (
+	DataLoss  EffectKind = "data loss" // a claim is deleted
+	Outage    EffectKind = "outage"    // nothing serves for a while
+	Restart   EffectKind = "restart"
+	Stop      EffectKind = "stop" // pods go for good
+	Removed   EffectKind = "removed"
+	Created   EffectKind = "created"
+	Scaled    EffectKind = "scaled"
+	Changed   EffectKind = "changed"
+	NoEffects EffectKind = "none"
+)
+
+// Effect is one consequence. The sentence is plain text in which `name` marks what a machine wrote.
+type Effect struct {
+	Kind     EffectKind   `json:"kind"`
+	Ref      manifest.Ref `json:"ref"`
+	Sentence string       `json:"sentence"`      // "3 pods of `api` restart, one at a time. No outage."
+	Why      string       `json:"why,omitempty"` // "because the image changes"
+	Pods     int32        `json:"pods,omitempty"`
+}
+
+// InputChange is one input that the person changed.
+type InputChange struct {
+	Title string `json:"title"` // the field's title, with the titles of what it is in before it
+	Path  string `json:"path"`
+	From  string `json:"from,omitempty"` // masked where the field is a secret
+	To    string `json:"to,omitempty"`
+}

@@ -1,0 +1,102 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"slipway.dev/slipway/internal/audit"
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
+)
+
+// The errors that a Store returns. Anything else it returns means that it could not be reached or
+// could not write: ErrUnavailable wraps those.
+var (
+	ErrNotFound    = errors.New("change: not found")
+	ErrNameTaken   = errors.New("change: an application of this name exists in the target")
+	ErrNothingToDo = errors.New("change: nothing to claim")
+	ErrLeaseLost   = errors.New("change: the lease is another worker's now")
+	ErrUnavailable = errors.New("change: the database does not answer")
+)
+
+// Store keeps changes. Every method that writes commits all it is given in one transaction, or
+// nothing.
+type Store interface {
+	// Create stores a new change with its audit entries; for a Create it makes the application too
+	// (ErrNameTaken if a living one has the name). It sets ID in the change, and Change in the entries.
+	// A change whose Idempotency is known already for the same requester is returned as it is, and nothing is written.
+	Create(ctx context.Context, c Change, entries []audit.Entry) (Change, error)
+	// Update loads a change, lets fn change it, and stores it with what fn returns. If fn fails nothing
+	// is written and Update returns fn's error. The store refuses a state that the former one cannot
+	// become. ErrNotFound.
+	Update(ctx context.Context, id int64, fn func(*Change) (Commit, error)) (Change, error)
+	// Claim gives the oldest change that is to be applied (Approved, or Applying with a lease that has
+	// run out) and whose application has no other change being applied: it becomes Applying, its
+	// attempt is counted and the holder has it for the lease. ErrNothingToDo.
+	Claim(ctx context.Context, holder string, lease time.Duration) (Change, error)
+	// Renew prolongs a lease. ErrLeaseLost.
+	Renew(ctx context.Context, id int64, holder string, lease time.Duration) error
+	// Record stores audit entries that go with no change: refusals, sign-ins.
+	Record(ctx context.Context, entries ...audit.Entry) error
+	// Overdue lists the pending changes that have expired at now.
+	Overdue(ctx context.Context, now time.Time) ([]int64, error)
+
+	Change(ctx context.Context, id int64) (Change, error)
+	Changes(ctx context.Context, q Query) ([]Change, error) // without Rendered, Inputs and the texts of Plan.Objects
+	Application(ctx context.Context, key AppKey) (Application, error)
+	Applications(ctx context.Context, visible []policy.Target) ([]Application, error) // living ones; targets may use policy.Any
+	Revision(ctx context.Context, key AppKey, number int) (Revision, error)
+	Revisions(ctx context.Context, key AppKey) ([]Revision, error) // newest first, without Inputs and Rendered
+	// Inventory lists the objects that the application has, or may have after an attempt that failed.
+	Inventory(ctx context.Context, key AppKey) ([]manifest.Ref, error)
+}
+
+// Commit is what is stored in the same transaction as a change.
+type Commit struct {
+	Audit []audit.Entry
+	// Mine are objects that are about to be written, Gone those that are deleted for certain.
+	Mine, Gone []manifest.Ref
+	// Revision makes the change the application's newest revision; its Number is given by the store
+	// and set in Change.Revision too. A Delete also ends the application.
+	Revision bool
+	// Holder, if set, makes the Update fail with ErrLeaseLost unless the holder has the lease.
+	Holder string
+}
+
+// Query chooses changes. Empty fields choose all.
+type Query struct {
+	Visible []policy.Target // as audit.Filter.Visible
+	App     *AppKey
+	States  []State
+	By      policy.Identity // the requester
+	NotBy   policy.Identity
+	Before  int64 // IDs below it, for paging; 0 for the newest
+	Oldest  bool  // oldest first
+	Limit   int   // 0 means 100
+}
+
+// Cluster is what the portal needs of Kubernetes. Every call acts as the team in as. An error means
+// that the cluster could not be asked at all (ErrClusterAway) or the place is not configured; what
+// the API server answers about single objects stands in the results.
+type Cluster interface {
+	// DryRun asks what applying set, and deleting prune, would do. Nothing is written. The results are
+	// in the order of set, then of prune.
+	DryRun(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref) ([]manifest.DryRun, error)
+	// Apply writes set and deletes prune, stage by stage, in parallel within a stage, never forcing.
+	// report is called for each change of an object's state, one call at a time; if it returns an
+	// error, Apply starts nothing further, waits for what is under way and returns that error. A
+	// stage that has a failure is finished, the ones after it are Skipped.
+	Apply(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) ([]manifest.Outcome, error)
+	// Version tells the cluster's version and its APIs, for rendering; cached.
+	Version(ctx context.Context, cluster string) (Version, error)
+}
+
+// ErrClusterAway means that a cluster does not answer.
+var ErrClusterAway = errors.New("change: the cluster does not answer")
+
+// Version is what a cluster says of itself.
+type Version struct {
+	Kube string   // "v1.37.1"
+	APIs []string // "apps/v1", "apps/v1/Deployment"
+}

@@ -1,0 +1,163 @@
+// Package manifest holds what the portal knows about Kubernetes objects as data: a set of them, its
+// canonical YAML, the digest of a plan, the difference between two states of an object, and the
+// masking of Secrets. It never speaks to a cluster.
+//
+// The results of asking a cluster about objects (DryRun, Outcome) are values of this package too, so
+// that the package that asks (kube) and the package that decides (change) need not know each other.
+package manifest
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// Labels and annotations that the portal writes. The portal finds and watches by LabelApp; the
+// ApplySet ones follow KEP-3659, so that kubectl understands what belongs together.
+const (
+	LabelApp            = "slipway.dev/app"  // on every object and pod template: the application's name
+	LabelTeam           = "slipway.dev/team" // on every object
+	LabelPartOf         = "applyset.kubernetes.io/part-of"
+	LabelApplySetID     = "applyset.kubernetes.io/id"
+	AnnotationTooling   = "applyset.kubernetes.io/tooling"
+	AnnotationContains  = "applyset.kubernetes.io/contains-group-kinds"
+	FieldManager        = "slipway"
+	AnnotationChange    = "slipway.dev/change"
+	AnnotationRequester = "slipway.dev/requester"
+)
+
+// Place is where objects are: a namespace of a configured cluster.
+type Place struct {
+	Cluster   string `json:"cluster"` // the cluster's name in the configuration
+	Namespace string `json:"namespace"`
+}
+
+// Ref names an object within a Place.
+type Ref struct {
+	Group   string `json:"group,omitempty"`
+	Version string `json:"version"`
+	Kind    string `json:"kind"`
+	Name    string `json:"name"`
+}
+
+// GVK is the object's type.
+func (r Ref) GVK() schema.GroupVersionKind {
+	return schema.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind}
+}
+
+// String is how an object is written for people: "Deployment api".
+func (r Ref) String() string { return r.Kind + " " + r.Name }
+
+// Same tells whether both are the same object, whatever the API version by which it is named.
+func (r Ref) Same(o Ref) bool { return r.Group == o.Group && r.Kind == o.Kind && r.Name == o.Name }
+
+// RefOf names u.
+func RefOf(u Object) Ref {
+	k := u.GroupVersionKind()
+	return Ref{Group: k.Group, Version: k.Version, Kind: k.Kind, Name: u.GetName()}
+}
+
+// Object is one Kubernetes object as the API server's JSON has it.
+type Object = *unstructured.Unstructured
+
+// Set is the objects of one application, in the order in which they are applied (see Stage).
+type Set []Object
+
+// Op is what happens to an object.
+type Op string
+
+// The operations.
+const (
+	Create    Op = "create"
+	Change    Op = "change"
+	Delete    Op = "delete"
+	Unchanged Op = "unchanged"
+)
+
+// Conflict is a field of ours that somebody else owns with another value. The API server refuses an
+// unforced apply because of it.
+type Conflict struct {
+	Manager string    `json:"manager"`        // field manager of the owner, e.g. "kubectl-edit"
+	Field   string    `json:"field"`          // dotted path, e.g. ".spec.replicas"
+	Since   time.Time `json:"since,omitzero"` // when the owner last wrote; zero where the server does not say
+	Live    string    `json:"live,omitempty"`
+	Wanted  string    `json:"wanted,omitempty"`
+}
+
+// ProblemKind says why the cluster would not take an object.
+type ProblemKind string
+
+// The kinds of problems. Each has its own way out, which Problem.Sentence tells.
+const (
+	NoNamespace  ProblemKind = "namespace missing"
+	Quota        ProblemKind = "quota"
+	Admission    ProblemKind = "admission refused" // a webhook or policy said no
+	InvalidField ProblemKind = "invalid field"
+	Forbidden    ProblemKind = "forbidden" // RBAC: the team, or the portal itself, may not
+	NoKind       ProblemKind = "unknown kind"
+	Conflicting  ProblemKind = "conflict" // see DryRun.Conflicts
+	NotOurs      ProblemKind = "not ours" // exists and belongs to no application, or to another one
+	Away         ProblemKind = "cluster away"
+	Throttled    ProblemKind = "throttled"
+	Other        ProblemKind = "other"
+)
+
+// Problem is why the cluster would not take an object, or did not.
+type Problem struct {
+	Kind     ProblemKind `json:"kind"`
+	Sentence string      `json:"sentence"`        // plain words: what is so, and what to do
+	Said     string      `json:"said,omitempty"`  // the API server's own words, without secret values
+	Field    string      `json:"field,omitempty"` // dotted path, for InvalidField
+}
+
+// DryRun is what applying or deleting one object would do. All texts are masked: no value of a
+// Secret is in any of them.
+type DryRun struct {
+	Ref    Ref    `json:"ref"`
+	Op     Op     `json:"op"`
+	Before string `json:"before,omitempty"` // canonical YAML of the live object, empty for Create
+	After  string `json:"after,omitempty"`  // canonical YAML of what it would be, empty for Delete
+	// Fields are the fields that differ between Before and After, in order of path. Live values in it
+	// are what the plan rests on and are part of the digest.
+	Fields []FieldChange `json:"fields,omitempty"`
+	// Pods is, for a workload, how many pods run now (live) and how many are asked for.
+	PodsLive, PodsWanted int32
+	Conflicts            []Conflict `json:"conflicts,omitempty"`
+	Warnings             []string   `json:"warnings,omitempty"` // the API server's, as it said them
+	Problem              *Problem   `json:"problem,omitempty"`  // then nothing else but Ref can be relied on
+	UID                  string     `json:"uid,omitempty"`      // of the live object
+}
+
+// FieldChange is one field that differs.
+type FieldChange struct {
+	Path string `json:"path"` // dotted, list items by key: .spec.template.spec.containers[name="api"].image
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+	Op   Op     `json:"op"` // Create, Change or Delete of the field
+}
+
+// OutcomeState is how far one object got.
+type OutcomeState string
+
+// The states of an object within an attempt to apply.
+const (
+	Waiting   OutcomeState = "waiting" // not tried yet
+	Working   OutcomeState = "working"
+	Succeeded OutcomeState = "succeeded"
+	Broken    OutcomeState = "failed"
+	Skipped   OutcomeState = "not tried" // because something before it failed
+	Lost      OutcomeState = "unknown"   // written, and no answer came; looked up again when resumed
+)
+
+// Outcome is what became of one object in an attempt to apply.
+type Outcome struct {
+	Ref     Ref           `json:"ref"`
+	Stage   int           `json:"stage"` // see Stage; deletions have StageDeletions
+	Op      Op            `json:"op"`    // what was done; Unchanged if the API server found nothing to do
+	State   OutcomeState  `json:"state"`
+	Problem *Problem      `json:"problem,omitempty"`
+	Took    time.Duration `json:"took,omitempty"`
+	Tries   int           `json:"tries,omitempty"`
+	UID     string        `json:"uid,omitempty"`
+}

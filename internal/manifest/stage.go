@@ -1,0 +1,59 @@
+package manifest
+
+import (
+	"cmp"
+	"slices"
+)
+
+// The stages in which a set is applied. The objects of one stage do not need each other and are
+// applied in parallel; a stage begins when the one before it has ended without a failure.
+const (
+	StageSettings  = 1 // what others refer to: ConfigMaps, Secrets, accounts and their rights
+	StageStorage   = 2 // claims, Services, policies: what workloads expect to find
+	StageWorkloads = 3
+	StageAround    = 4 // what points at workloads: autoscalers, budgets, Ingresses
+	StageDeletions = 5 // last, so that nothing still refers to what goes
+)
+
+// StageNames are the names of the stages for people.
+var StageNames = map[int]string{
+	StageSettings:  "Settings and access",
+	StageStorage:   "Storage and network",
+	StageWorkloads: "Workloads",
+	StageAround:    "Scaling and addresses",
+	StageDeletions: "Deletions",
+}
+
+var stageOfKind = map[string]int{
+	"ConfigMap": StageSettings, "Secret": StageSettings, "ServiceAccount": StageSettings,
+	"Role": StageSettings, "RoleBinding": StageSettings, "LimitRange": StageSettings, "ResourceQuota": StageSettings,
+	"PersistentVolumeClaim": StageStorage, "Service": StageStorage, "NetworkPolicy": StageStorage,
+	"Deployment": StageWorkloads, "StatefulSet": StageWorkloads, "DaemonSet": StageWorkloads,
+	"Job": StageWorkloads, "CronJob": StageWorkloads, "Pod": StageWorkloads, "ReplicaSet": StageWorkloads,
+}
+
+// Stage tells in which stage an object is applied. Kinds that the portal does not know come with
+// StageAround, when everything they may refer to is there.
+func Stage(r Ref) int {
+	if s, ok := stageOfKind[r.Kind]; ok {
+		return s
+	}
+	return StageAround
+}
+
+// Sort puts s into the order in which it is applied: by stage, then kind, then name.
+func (s Set) Sort() {
+	slices.SortFunc(s, func(a, b Object) int {
+		x, y := RefOf(a), RefOf(b)
+		return cmp.Or(cmp.Compare(Stage(x), Stage(y)), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name), cmp.Compare(x.Group, y.Group))
+	})
+}
+
+// Refs names the objects of s.
+func (s Set) Refs() []Ref {
+	refs := make([]Ref, len(s))
+	for i, u := range s {
+		refs[i] = RefOf(u)
+	}
+	return refs
+}
