@@ -89,14 +89,8 @@ type Cluster interface {
 	// stage that has a failure is finished, the ones after it are Skipped.
 	Apply(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) ([]manifest.Outcome, error)
 	// Version tells the cluster's version and its APIs, for rendering; cached.
-	Version(ctx context.Context, cluster string) (Version, error)
+	Version(ctx context.Context, cluster string) (manifest.ClusterVersion, error)
 }
 
 // ErrClusterAway means that a cluster does not answer.
-var ErrClusterAway = errors.New("change: the cluster does not answer")
-
-// Version is what a cluster says of itself.
-type Version struct {
-	Kube string   // "v1.37.1"
-	APIs []string // "apps/v1", "apps/v1/Deployment"
-}
+var ErrClusterAway = manifest.ErrClusterAway
