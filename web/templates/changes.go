@@ -1,0 +1,56 @@
+package templates
+
+import (
+	"slipway.dev/slipway/internal/change"
+)
+
+// Can says what the person may do with a change now.
+type Can struct {
+	Approve, Reject, Withdraw, Resume bool
+	// WhyNot says why the person cannot approve; shown beside the missing button.
+	WhyNot string
+	// RollBack and Change tell whether the person may plan changes of the application.
+	Change bool
+}
+
+// Queue views.
+const (
+	ViewWaiting = "waiting"
+	ViewMine    = "mine"
+	ViewOpen    = "open"
+	ViewAll     = "all"
+)
+
+// QueueData is the page of changes.
+type QueueData struct {
+	View    string
+	Changes []change.Change // in the order in which they are shown
+	Own     []change.Change // ViewWaiting: the person's own that wait for somebody else
+	Counts  QueueCounts
+	Review  *ReviewData // beside the list; nil for none
+	Older   int64       // before= of the next page; 0 for none
+}
+
+// QueueCounts are the numbers beside the views.
+type QueueCounts struct{ Waiting, Mine, Open int }
+
+// ReviewData is one change, to be approved or rejected.
+type ReviewData struct {
+	Change       change.Change
+	Can          Can
+	Diff         DiffView
+	Comment      string
+	CommentError string
+	Problem      string // why the last press of a button did nothing
+}
+
+// ChangeData is a change's own page.
+type ChangeData struct {
+	Change       change.Change
+	Can          Can
+	Comment      string
+	CommentError string
+	Problem      string
+	// Live is where its stream is; empty where nothing can happen any longer.
+	Live string
+}
