@@ -1,0 +1,34 @@
+package templates
+
+// htmxConfig turns on what the strict Content-Security-Policy needs, and turns off what the portal
+// leaves to the browser.
+const htmxConfig = `extensions:"hx-csp, sse",history:false,includeIndicatorCSS:false`
+
+type key struct {
+	Keys []string
+	Does string
+}
+
+// keyList is what the dialog behind “?” says; app.js does it.
+var keyList = []key{
+	{[]string{"/"}, "find an application"},
+	{[]string{"?"}, "these keys"},
+	{[]string{"g", "c"}, "catalogue"},
+	{[]string{"g", "a"}, "applications"},
+	{[]string{"g", "h"}, "changes"},
+	{[]string{"g", "u"}, "audit"},
+	{[]string{"g", "d"}, "admin"},
+	{[]string{"t"}, "target"},
+	{[]string{"↑", "↓"}, "move in a list, also j and k"},
+	{[]string{"↵"}, "open"},
+	{[]string{"n"}, "new application"},
+	{[]string{"f"}, "filter"},
+	{[]string{"Esc"}, "close, or back"},
+	{[]string{"Ctrl", "↵"}, "send the form"},
+	{[]string{"a"}, "go to Approve"},
+	{[]string{"r"}, "go to the comment"},
+	{[]string{"d"}, "next difference"},
+	{[]string{"s"}, "unified or split"},
+	{[]string{"o"}, "open the change"},
+	{[]string{"p"}, "pause the view"},
+}
