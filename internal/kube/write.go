@@ -1,0 +1,140 @@
+package kube
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"slipway.dev/slipway/internal/manifest"
+)
+
+// write brings one object to the cluster.
+func (r *run) write(ctx context.Context, s *step) {
+	var got applied
+	a := patience{patienceLimit, r.stop}.do(ctx, func(ctx context.Context) error {
+		give, err := r.cluster.slots.take(ctx)
+		if err != nil {
+			return &readError{err}
+		}
+		defer give()
+		if err := r.mayWrite(ctx, s); err != nil {
+			return err
+		}
+		got, err = r.session.apply(ctx, r.place.Namespace, s.object, applyOptions{})
+		return err
+	})
+	s.outcome.Tries = a.tries
+	if a.err != nil {
+		r.fail(s, a)
+		return
+	}
+	s.outcome.State, s.outcome.UID = manifest.Succeeded, string(got.object.GetUID())
+	s.outcome.Op = opOf(s.head, got)
+}
+
+// mayWrite looks whether the object is there, and ours. The first look was taken already; another one
+// is needed if it failed, or if the object was on its way out.
+func (r *run) mayWrite(ctx context.Context, s *step) error {
+	first := s.outcome.Tries == 0
+	s.outcome.Tries++
+	unclear := s.headErr != nil && !gone(s.headErr) || s.head != nil && s.head.DeletionTimestamp != nil
+	if unclear && !first {
+		s.head, s.headErr = r.session.head(ctx, r.place.Namespace, s.outcome.Ref)
+	}
+	switch {
+	case gone(s.headErr):
+		return nil
+	case s.headErr != nil:
+		return &readError{s.headErr}
+	}
+	return r.owned(s.head)
+}
+
+// opOf tells what an apply did. Others write to the object too (its controller, its status), so a new
+// resource version alone does not mean that this apply changed it: the API server dates a manager's
+// fields only when that manager changed something.
+func opOf(before *metav1.PartialObjectMetadata, got applied) manifest.Op {
+	switch {
+	case before == nil || got.created || before.UID != got.object.GetUID():
+		return manifest.Create
+	case before.ResourceVersion == got.object.GetResourceVersion():
+		return manifest.Unchanged
+	}
+	was, is := ourEntry(before), ourEntry(got.object)
+	if was != nil && is != nil && was.Time.Equal(is.Time) && before.Generation == got.object.GetGeneration() {
+		return manifest.Unchanged
+	}
+	return manifest.Change
+}
+
+func ourEntry(o metav1.Object) *metav1.ManagedFieldsEntry {
+	for _, m := range o.GetManagedFields() {
+		if m.Manager == manifest.FieldManager && m.Operation == metav1.ManagedFieldsOperationApply && m.Subresource == "" {
+			return &m
+		}
+	}
+	return nil
+}
+
+// remove deletes one object, if it is there and ours.
+func (r *run) remove(ctx context.Context, s *step) {
+	a := patience{patienceLimit, r.stop}.do(ctx, func(ctx context.Context) error {
+		give, err := r.cluster.slots.take(ctx)
+		if err != nil {
+			return &readError{err}
+		}
+		defer give()
+		return r.removeOnce(ctx, s)
+	})
+	s.outcome.Tries = a.tries
+	if a.err != nil {
+		r.fail(s, a)
+		return
+	}
+	s.outcome.State = manifest.Succeeded
+}
+
+// removeOnce reads afresh each time, since deletions come last and a former try may have worked. Gone
+// already, or on its way out, is what was wanted; somebody else's is left alone.
+func (r *run) removeOnce(ctx context.Context, s *step) error {
+	head, err := r.session.head(ctx, r.place.Namespace, s.outcome.Ref)
+	if gone(err) {
+		return nil
+	}
+	if err != nil {
+		return &readError{err}
+	}
+	if _, mine := r.mine(head); !mine {
+		s.outcome.Op = manifest.Unchanged
+		return nil
+	}
+	s.outcome.UID = string(head.UID)
+	if head.DeletionTimestamp != nil {
+		return nil
+	}
+	if err := r.session.remove(ctx, r.place.Namespace, s.outcome.Ref, head.UID); !gone(err) {
+		return err
+	}
+	return nil
+}
+
+// fail records why a step did not succeed.
+func (r *run) fail(s *step, a attempt) {
+	s.outcome.State, s.outcome.Problem = manifest.Broken, r.whyNot(a.err, s)
+	if a.lost {
+		s.outcome.State = manifest.Lost
+		s.outcome.Problem = say(manifest.Away, "The cluster was told, and no answer came. Whether %s was written is looked up when the change is resumed.", s.outcome.Ref)
+	}
+}
+
+// whyNot puts into words why a step failed.
+func (r *run) whyNot(err error, s *step) *manifest.Problem {
+	if cs := conflictsIn(err, nil, nil); len(cs) > 0 {
+		p := conflictProblem(cs)
+		if status, ok := answerOf(err); ok {
+			p.Said = manifest.MaskText(status.Message, s.object)
+		}
+		return p
+	}
+	return r.problem(err, s.outcome.Ref, s.object)
+}
