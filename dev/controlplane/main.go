@@ -1,0 +1,50 @@
+// Command controlplane is a whole Kubernetes control plane in one binary: kube-apiserver,
+// kube-controller-manager, kube-scheduler, etcd, kubectl, and kwok for the nodes and pods.
+//
+// It exists so that `make demo` and the tests have the real thing with nothing but a Go toolchain.
+// Which program it is, it takes from the name it was called by, as busybox does: dev/cluster
+// makes one symbolic link for each.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"go.etcd.io/etcd/server/v3/etcdmain"
+	"k8s.io/component-base/cli"
+	_ "k8s.io/component-base/logs/json/register" // --logging-format=json
+	kubectl "k8s.io/kubectl/pkg/cmd"
+	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
+	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+)
+
+// programs are the names this binary answers to.
+var programs = map[string]func() int{
+	"kube-apiserver":          func() int { return cli.Run(apiserver.NewAPIServerCommand()) },
+	"kube-controller-manager": func() int { return cli.Run(controllermanager.NewControllerManagerCommand()) },
+	"kube-scheduler":          func() int { return cli.Run(scheduler.NewSchedulerCommand()) },
+	"kubectl":                 func() int { return cli.Run(newKubectl()) },
+	"etcd":                    func() int { etcdmain.Main(os.Args); return 0 },
+}
+
+func newKubectl() *cobra.Command { return kubectl.NewDefaultKubectlCommand() }
+
+func main() {
+	name := filepath.Base(os.Args[0])
+	run, ok := programs[name]
+	if !ok {
+		names := make([]string, 0, len(programs))
+		for n := range programs {
+			names = append(names, n)
+		}
+		sort.Strings(names)
+		fmt.Fprintf(os.Stderr, "controlplane: called as %q; link it to one of: %s\n", name, strings.Join(names, ", "))
+		os.Exit(2)
+	}
+	os.Exit(run())
+}
