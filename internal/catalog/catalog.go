@@ -62,7 +62,8 @@ type Release struct {
 // Rendered is what came out of a template.
 type Rendered struct {
 	Set manifest.Set
-	// Lines tells, for each object in Set, which field decides which lines of its YAML; see Marks.
+	// Marks tells which lines of the objects' YAML the field in focus decides. Render leaves it empty,
+	// since it costs another rendering: see Template.Marks.
 	Marks []Mark
 }
 
@@ -75,7 +76,7 @@ type Mark struct {
 
 // FieldError is what is wrong with one input.
 type FieldError struct {
-	Path    string // the field's, see Field.Path; "" for the form as a whole
+	Path    string // the control's: its Name without FormPrefix, "/env/0/value"; "" for the form as a whole
 	Title   string // the field's
 	Message string // says what to type instead
 }
@@ -130,6 +131,8 @@ type Field struct {
 	Default     any // from the schema, else from values.yaml; nil for none
 	Options     []Option
 	Pattern     string
+	PatternHelp string // x-ui-pattern-help: what to type so that Pattern fits, as a sentence
+	Example     string // the first of examples
 	Min, Max    *float64
 	MinLength   *int
 	MaxLength   *int
@@ -139,6 +142,10 @@ type Field struct {
 	KeyTitle    string // Map: what the name is called, x-ui-key
 	KeyPattern  string // Map: propertyNames
 	Fields      []Field
+
+	name    string // the property's
+	choices []any  // Choice: the value of each of Options
+	keyHelp string // Map: what to type as a name
 }
 
 // Option is one value of a Choice.

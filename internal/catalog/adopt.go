@@ -1,0 +1,100 @@
+package catalog
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"slipway.dev/slipway/internal/manifest"
+)
+
+// labelManagedBy is one of the labels that Kubernetes recommends.
+const labelManagedBy = "app.kubernetes.io/managed-by"
+
+// tooling is who keeps the ApplySet (KEP-3659, "tooling annotation").
+const tooling = "slipway/v1"
+
+// adopt makes the objects the application's: its namespace, its labels, and an ApplySet parent by
+// which kubectl and others see what belongs together. Selectors are left alone, since they cannot be
+// changed later.
+func adopt(set manifest.Set, r Release) manifest.Set {
+	id := applySetID(r)
+	groupKinds := groupKindsOf(set)
+	for _, u := range set {
+		own(u, r)
+		label(u, manifest.LabelPartOf, id)
+		for _, at := range podTemplates {
+			labelPods(u, r.App, at)
+		}
+	}
+	set = append(set, parent(r, id, groupKinds))
+	set.Sort()
+	return set
+}
+
+func own(u manifest.Object, r Release) {
+	u.SetNamespace(r.Place.Namespace)
+	label(u, manifest.LabelApp, r.App)
+	label(u, manifest.LabelTeam, r.Target.Team)
+	label(u, labelManagedBy, "slipway")
+}
+
+func label(u manifest.Object, key, value string) {
+	labels := u.GetLabels()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[key] = value
+	u.SetLabels(labels)
+}
+
+// podTemplates are the places of pod templates within the admitted kinds.
+var podTemplates = [][]string{
+	{"spec", "template"},
+	{"spec", "jobTemplate", "spec", "template"},
+}
+
+func labelPods(u manifest.Object, app string, at []string) {
+	template, ok, err := unstructured.NestedFieldNoCopy(u.Object, at...)
+	m, isMap := template.(map[string]any)
+	if !ok || err != nil || !isMap {
+		return
+	}
+	pod := &unstructured.Unstructured{Object: m}
+	label(pod, manifest.LabelApp, app)
+}
+
+func parentName(app string) string { return "slipway-" + app }
+
+// parent is the ApplySet's parent object (KEP-3659, "parent object").
+func parent(r Release, id string, groupKinds []string) manifest.Object {
+	u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap"}}
+	u.SetName(parentName(r.App))
+	own(u, r)
+	label(u, manifest.LabelApplySetID, id)
+	u.SetAnnotations(map[string]string{
+		manifest.AnnotationTooling:  tooling,
+		manifest.AnnotationContains: strings.Join(groupKinds, ","),
+	})
+	return u
+}
+
+// applySetID is the id of KEP-3659, "ApplySet identification": V1 of the format.
+func applySetID(r Release) string {
+	unencoded := strings.Join([]string{parentName(r.App), r.Place.Namespace, "ConfigMap", ""}, ".")
+	sum := sha256.Sum256([]byte(unencoded))
+	return "applyset-" + base64.RawURLEncoding.EncodeToString(sum[:]) + "-v1"
+}
+
+// groupKindsOf lists the kinds of the members as "Deployment.apps", sorted, each once.
+func groupKindsOf(set manifest.Set) []string {
+	var all []string
+	for _, u := range set {
+		all = append(all, u.GroupVersionKind().GroupKind().String())
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -1,0 +1,193 @@
+package catalog
+
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+)
+
+// Check validates inputs that did not come from a form (a rollback, a file): the whole schema on the
+// inputs over the defaults, and that nothing is set that the form does not offer.
+func (t *Template) Check(in Inputs) Errors {
+	if t.loaded == nil {
+		return Errors{{Title: "The form", Message: "This template cannot be used at the moment."}}
+	}
+	w := newFiller()
+	controls := w.fill(t.Fields, "", "", in, t.loaded.defaults)
+	found := findings{}
+	if s := unknownInput(t.Fields, in, ""); s != "" {
+		found.add("", "This template has no field "+shortened(s)+".", worst)
+	}
+	if s := tooLarge(map[string]any(in), ""); s != "" {
+		found.add(w.pathOf(s), "Take "+grouped(maxValueBytes)+" bytes or less.", worst)
+	}
+	t.validate(in, w, found)
+	return found.attach(controls)
+}
+
+// validate checks the merged values and adds what is wrong, in the user's words.
+func (t *Template) validate(in Inputs, w *filler, found findings) {
+	err := t.loaded.schema.Validate(exact(merged(t.loaded.defaults, in, false)))
+	var v *jsonschema.ValidationError
+	switch {
+	case errors.As(err, &v):
+		t.translate(v, w, found)
+	case err != nil:
+		found.add("", "The values cannot be checked.", worst)
+	}
+}
+
+// translate walks to the leaves of a validation error. What failed inside anyOf, oneOf or not is one
+// finding where these stand, since none of their branches alone is what the person should do.
+func (t *Template) translate(v *jsonschema.ValidationError, w *filler, found findings) {
+	at := join("", v.InstanceLocation...)
+	switch k := v.ErrorKind.(type) {
+	case *kind.Required:
+		for _, name := range k.Missing {
+			t.report(join(at, name), k, w, found)
+		}
+		return
+	case *kind.DependentRequired:
+		for _, name := range k.Missing {
+			t.report(join(at, name), &kind.Required{}, w, found)
+		}
+		return
+	case *kind.AdditionalProperties:
+		for _, name := range k.Properties {
+			found.add(w.pathOf(at), "This template has no field "+shortened(join(at, name))+".", usual)
+		}
+		return
+	case *kind.PropertyNames:
+		t.reportKey(at, k.Property, w, found)
+		return
+	case *kind.AnyOf, *kind.OneOf, *kind.Not:
+		t.report(at, k, w, found)
+		return
+	}
+	if len(v.Causes) == 0 {
+		t.report(at, v.ErrorKind, w, found)
+	}
+	for _, c := range v.Causes {
+		t.translate(c, w, found)
+	}
+}
+
+func (t *Template) report(pointer string, k jsonschema.ErrorKind, w *filler, found findings) {
+	f := fieldAt(t.Fields, tokens(pointer))
+	if f == nil {
+		found.add(w.pathOf(pointer), "The values do not go together. Look at them again.", minor)
+		return
+	}
+	message, priority := say(f, k)
+	found.add(w.pathOf(pointer), message, priority)
+}
+
+func (t *Template) reportKey(pointer, name string, w *filler, found findings) {
+	message := "Take another name."
+	if f := fieldAt(t.Fields, tokens(pointer)); f != nil && f.Kind == Map {
+		message = unfit(keyField(f))
+	}
+	path, ok := w.keys[join(pointer, name)]
+	if !ok {
+		path = w.pathOf(pointer)
+	}
+	found.add(path, message, usual)
+}
+
+// pathOf is the control of a value: its own, or that of the nearest value around it that has one,
+// with the rest of the pointer.
+func (w *filler) pathOf(pointer string) string {
+	ts := tokens(pointer)
+	for n := len(ts); n > 0; n-- {
+		if path, ok := w.paths[join("", ts[:n]...)]; ok {
+			return join(path, ts[n:]...)
+		}
+	}
+	return pointer
+}
+
+// fieldAt finds the field that describes the value at the tokens.
+func fieldAt(fields []Field, ts []string) *Field {
+	if len(ts) == 0 {
+		return nil
+	}
+	f := named(fields, ts[0])
+	for _, t := range ts[1:] {
+		if f == nil {
+			return nil
+		}
+		switch f.Kind {
+		case Object:
+			f = named(f.Fields, t)
+		case List, Map:
+			f = f.Item
+		default:
+			return nil
+		}
+	}
+	return f
+}
+
+// unknownInput finds an input that no field of the form sets. A chart's other values are its own.
+func unknownInput(fields []Field, in map[string]any, at string) string {
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		f := named(fields, name)
+		if f == nil || f.Kind == Unknown {
+			return join(at, name)
+		}
+		if m, ok := in[name].(map[string]any); ok && f.Kind == Object {
+			if s := unknownInput(f.Fields, m, join(at, name)); s != "" {
+				return s
+			}
+		}
+	}
+	return ""
+}
+
+// tooLarge finds a text that is longer than a form takes.
+func tooLarge(v any, at string) string {
+	switch v := v.(type) {
+	case string:
+		if len(v) > maxValueBytes {
+			return at
+		}
+	case []any:
+		for i, x := range v {
+			if s := tooLarge(x, joinRow(at, i)); s != "" {
+				return s
+			}
+		}
+	case map[string]any:
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			if s := tooLarge(v[k], join(at, k)); s != "" {
+				return s
+			}
+		}
+	}
+	return ""
+}
+
+// exact makes every number plain and bounded before the validator computes with it.
+func exact(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			v[k] = exact(x)
+		}
+		return v
+	case []any:
+		for i, x := range v {
+			v[i] = exact(x)
+		}
+		return v
+	case string, bool, nil:
+		return v
+	}
+	if n, ok := numberOf(v); ok {
+		return n
+	}
+	return textOf(v)
+}

@@ -1,0 +1,143 @@
+package catalog
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"text/template"
+
+	"github.com/Masterminds/sprig/v3"
+)
+
+// changing are functions whose answer changes from call to call. What is applied must be what was
+// reviewed, byte for byte, so a template that calls one is refused.
+var changing = map[string]bool{
+	"now": true, "ago": true, "htpasswd": true, "bcrypt": true, "uuidv4": true, "shuffle": true,
+	"randAlpha": true, "randAlphaNum": true, "randAscii": true, "randNumeric": true, "randBytes": true, "randInt": true,
+	"genPrivateKey": true, "genCA": true, "genCAWithKey": true, "genSelfSignedCert": true, "genSelfSignedCertWithKey": true,
+	"genSignedCert": true, "genSignedCertWithKey": true, "encryptAES": true,
+}
+
+// costly are functions whose cost is not that of their result. Each is checked before it is called.
+var costly = map[string]func(args []reflect.Value) error{
+	"until": counts, "untilStep": counts, "seq": counts,
+	"repeat": multiplies, "indent": multiplies, "nindent": multiplies,
+	"replace": multiplies, "join": multiplies, "wrapWith": multiplies,
+	"regexReplaceAll": multiplies, "mustRegexReplaceAll": multiplies,
+	"regexReplaceAllLiteral": multiplies, "mustRegexReplaceAllLiteral": multiplies,
+	"uniq": compares, "mustUniq": compares, "without": compares, "mustWithout": compares,
+	"derivePassword": refused, "printf": formats,
+}
+
+// functions are the template functions with the meter in front of them. lookup and DNS are off in
+// the engine itself, env and expandenv are not there.
+func (m *meter) functions() template.FuncMap {
+	all := sprig.TxtFuncMap()
+	for _, name := range []string{"env", "expandenv", "getHostByName", "fail"} {
+		delete(all, name) // Helm's own stay
+	}
+	all["print"], all["printf"], all["println"] = fmt.Sprint, fmt.Sprintf, fmt.Sprintln
+	for name, fn := range all {
+		all[name] = m.wrap(name, reflect.ValueOf(fn))
+	}
+	all[stepFunc], all[printFunc], all[tplFunc] = m.step, m.output, m.template
+	return all
+}
+
+func (m *meter) wrap(name string, fn reflect.Value) any {
+	return reflect.MakeFunc(fn.Type(), func(args []reflect.Value) []reflect.Value {
+		m.tick()
+		if changing[name] {
+			m.stop(fmt.Errorf("the template calls %s, whose answer changes each time: what is applied would not be what was reviewed", name))
+		}
+		if check := costly[name]; check != nil {
+			if err := check(flat(args, fn.Type().IsVariadic())); err != nil {
+				m.stop(fmt.Errorf("%s: %w", name, err))
+			}
+		}
+		var out []reflect.Value
+		if fn.Type().IsVariadic() {
+			out = fn.CallSlice(args)
+		} else {
+			out = fn.Call(args)
+		}
+		if len(out) > 0 && out[0].CanInterface() {
+			m.weigh(out[0].Interface())
+		}
+		return out
+	}).Interface()
+}
+
+// flat spreads the last argument of a variadic call.
+func flat(args []reflect.Value, variadic bool) []reflect.Value {
+	if !variadic {
+		return args
+	}
+	last := args[len(args)-1]
+	args = args[: len(args)-1 : len(args)-1]
+	for i := range last.Len() {
+		args = append(args, last.Index(i))
+	}
+	return args
+}
+
+// counts refuses ranges with too many numbers in them.
+func counts(args []reflect.Value) error {
+	for _, a := range args {
+		if a.CanInt() && (a.Int() > maxListItems || a.Int() < -maxListItems) {
+			return tooMuch("a range", maxListItems, "numbers")
+		}
+	}
+	return nil
+}
+
+// multiplies refuses calls whose result may be as large as the product of two arguments.
+func multiplies(args []reflect.Value) error {
+	product := 1
+	for _, a := range args {
+		size := extent(a)
+		if size > maxTextBytes || product > maxProduct/(size+1) {
+			return tooMuch("the result", maxTextBytes, "bytes")
+		}
+		product *= size + 1
+	}
+	return nil
+}
+
+// extent is how often a number repeats, or how long a text or a list is.
+func extent(a reflect.Value) int {
+	for a.Kind() == reflect.Interface {
+		a = a.Elem()
+	}
+	switch a.Kind() {
+	case reflect.String, reflect.Slice, reflect.Map:
+		return a.Len()
+	}
+	if a.IsValid() && a.CanInt() {
+		return int(max(0, min(a.Int(), maxProduct)))
+	}
+	return 0
+}
+
+// compares refuses to compare every item of a long list with every other.
+func compares(args []reflect.Value) error {
+	for _, a := range args {
+		if extent(a) > 2000 {
+			return tooMuch("a list whose items are compared", 2000, "items")
+		}
+	}
+	return nil
+}
+
+// formats refuses widths by which printf makes a long text of a short one.
+func formats(args []reflect.Value) error {
+	format, _ := args[0].Interface().(string)
+	if strings.Count(format, "%") > 1000 || strings.Contains(format, "*") {
+		return tooMuch("printf", 1000, "places, and widths are written out")
+	}
+	return nil
+}
+
+func refused([]reflect.Value) error {
+	return fmt.Errorf("not offered to templates")
+}

@@ -1,0 +1,51 @@
+package catalog
+
+import (
+	"fmt"
+	"time"
+)
+
+// What a posted form may hold.
+const (
+	maxFormValues = 2000      // values of all names together
+	maxValueBytes = 256 << 10 // one value
+	maxNameBytes  = 1024      // a control's name, or a name in a Map
+	maxNameDepth  = 24        // parts of a control's name
+	maxRows       = 200       // rows of a List or a Map
+	maxNumberText = 40        // characters of a number, so that nobody makes us compute 1e999999999
+)
+
+// What a chart may hold.
+const (
+	maxChartFiles  = 500
+	maxChartBytes  = 4 << 20
+	maxSchemaDepth = 8   // nested objects and lists that the form shows
+	maxFields      = 500 // of one template, nested ones included
+)
+
+// What a rendering may cost. Engine steps are counted by the meter.
+const (
+	maxRenderTime   = 10 * time.Second
+	maxOutputBytes  = 4 << 20
+	maxObjectBytes  = 1 << 20
+	maxObjects      = 200
+	maxSteps        = 500_000  // turns of loops, calls of named templates and of functions
+	maxPrintedBytes = 32 << 20 // printed by all templates, what includes return counted again
+	maxTextBytes    = 2 << 20  // one text while rendering
+	maxListItems    = 100_000  // one value while rendering: its items at every depth
+	maxProduct      = 64 << 20 // sizes of two arguments of a function that multiplies them
+)
+
+// tooMuch says which limit was passed.
+func tooMuch(what string, limit int, unit string) error {
+	return fmt.Errorf("%s is limited to %s %s", what, grouped(limit), unit)
+}
+
+// grouped writes n with commas: 2,000.
+func grouped(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,187 @@
+package catalog
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"helm.sh/helm/v4/pkg/chart/loader/archive"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	"helm.sh/helm/v4/pkg/chart/v2/loader"
+)
+
+// Reserved is the top-level key of the values under which the portal tells a chart where it is
+// rendered: app, team, environment, namespace and revision.
+const Reserved = "slipway"
+
+// loaded is what Load keeps of a chart for rendering. Nothing in it changes afterwards.
+type loaded struct {
+	chart    *chart.Chart   // as written; its messages name the author's lines
+	metered  *chart.Chart   // the same with a meter in every template, see meter
+	defaults map[string]any // values.yaml, with the schema's defaults over it
+	schema   *jsonschema.Schema
+	layout   []layoutSection
+}
+
+var chartName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+
+// Load loads the chart whose files are in fsys. What is wrong with it is in Template.Broken; folder
+// names it then, if Chart.yaml does not.
+func Load(fsys fs.FS, folder string) *Template {
+	t := &Template{ID: TemplateID{Name: folder}, About: About{Title: folder}}
+	if err := t.load(fsys); err != nil {
+		t.Broken = err
+		t.Fields, t.loaded = nil, nil
+	}
+	return t
+}
+
+func (t *Template) load(fsys fs.FS) (err error) {
+	// A chart is somebody's file. Should a library panic on it, only this chart is lost.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the chart cannot be read: %v", r)
+		}
+	}()
+	files, err := readFiles(fsys)
+	if err != nil {
+		return err
+	}
+	c, err := loader.LoadFiles(files)
+	if c != nil && c.Metadata != nil {
+		t.introduce(c)
+	}
+	if err != nil {
+		return fmt.Errorf("the chart cannot be read: %w", err)
+	}
+	if !chartName.MatchString(c.Name()) {
+		return fmt.Errorf("the chart's name %q is not made of lower-case letters, digits and dashes", c.Name())
+	}
+	if c.Metadata.Type == "library" {
+		return errors.New("a library chart makes no objects, so it is no template")
+	}
+	return t.read(c)
+}
+
+// read makes the form and prepares the rendering.
+func (t *Template) read(c *chart.Chart) error {
+	raw, compiled, err := parseSchema(c.Schema)
+	if err != nil {
+		return err
+	}
+	order, err := keyOrder(c.Schema)
+	if err != nil {
+		return err
+	}
+	values := map[string]any{}
+	if c.Values != nil {
+		values = copied(c.Values).(map[string]any)
+	}
+	r := &fieldReader{root: raw, order: order}
+	fields, err := r.object(raw, where{}, values)
+	if err != nil {
+		return err
+	}
+	if named(fields, Reserved) != nil {
+		return fmt.Errorf("the schema has a property %q, which the portal sets itself", Reserved)
+	}
+	metered, err := metered(c)
+	if err != nil {
+		return err
+	}
+	layout := layOut(fields, list(raw["x-ui-sections"]))
+	t.Fields = inOrder(layout)
+	t.loaded = &loaded{
+		chart: c, metered: metered, schema: compiled, layout: layout,
+		defaults: withDefaults(values, fields),
+	}
+	for _, f := range t.Fields {
+		if f.Required {
+			t.About.Gives = append(t.About.Gives, f.Title)
+		}
+	}
+	return nil
+}
+
+// introduce reads what the catalogue's page says.
+func (t *Template) introduce(c *chart.Chart) {
+	m := c.Metadata
+	if chartName.MatchString(m.Name) {
+		t.ID = TemplateID{Name: m.Name, Version: m.Version}
+	}
+	say := func(key string) string { return m.Annotations["slipway.dev/"+key] }
+	t.About = About{
+		Title: say("title"), Summary: m.Description, Instead: say("instead"),
+		Group: say("group"), Icon: say("icon"),
+	}
+	if t.About.Title == "" {
+		t.About.Title = t.ID.Name
+	}
+	for part := range strings.SplitSeq(say("makes"), ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			t.About.Makes = append(t.About.Makes, part)
+		}
+	}
+	if len(m.Maintainers) > 0 && m.Maintainers[0] != nil {
+		t.About.Owner = m.Maintainers[0].Name
+	}
+	for _, f := range c.Files {
+		if f.Name == "README.md" {
+			t.About.Readme = string(f.Data)
+		}
+	}
+}
+
+func readFiles(fsys fs.FS) ([]*archive.BufferedFile, error) {
+	var files []*archive.BufferedFile
+	total := 0
+	err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if !d.Type().IsRegular() {
+			return fmt.Errorf("%s is not a regular file", path)
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if total += int(info.Size()); total > maxChartBytes {
+			return tooMuch("a chart", maxChartBytes, "bytes")
+		}
+		if len(files) == maxChartFiles {
+			return tooMuch("a chart", maxChartFiles, "files")
+		}
+		data, err := fs.ReadFile(fsys, path)
+		files = append(files, &archive.BufferedFile{Name: path, Data: data})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the chart cannot be read: %w", err)
+	}
+	return files, nil
+}
+
+// withDefaults lays the schema's defaults over those of values.yaml, so that what the form shows is
+// what is rendered.
+func withDefaults(values map[string]any, fields []Field) map[string]any {
+	for _, f := range fields {
+		if f.Kind == Object {
+			inner, _ := values[f.name].(map[string]any)
+			if inner == nil {
+				inner = map[string]any{}
+			}
+			if inner = withDefaults(inner, f.Fields); len(inner) > 0 {
+				values[f.name] = inner
+			}
+			continue
+		}
+		if f.Default != nil {
+			values[f.name] = copied(f.Default)
+		}
+	}
+	return values
+}

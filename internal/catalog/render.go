@@ -1,0 +1,120 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"helm.sh/helm/v4/pkg/chart/common"
+	commonutil "helm.sh/helm/v4/pkg/chart/common/util"
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+	"helm.sh/helm/v4/pkg/engine"
+
+	"slipway.dev/slipway/internal/manifest"
+)
+
+// assumedKube is the version that is rendered for while the cluster's is not known.
+const assumedKube = "v1.34.0"
+
+var appName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,51}[a-z0-9])?$`)
+
+// Render makes the application's objects, sorted. It returns Errors for bad inputs, or an error
+// whose text is for the template's author: a chart that fails, takes too long, or makes what it may not.
+// The same arguments give the same bytes. It runs within the caller's goroutine and ends when ctx does.
+func (t *Template) Render(ctx context.Context, in Inputs, r Release) (Rendered, error) {
+	if t.loaded == nil {
+		return Rendered{}, fmt.Errorf("template %s cannot be used: %w", t.ID, t.Broken)
+	}
+	if errs := t.Check(in); len(errs) > 0 {
+		return Rendered{}, errs
+	}
+	set, err := t.render(ctx, in, r)
+	if err != nil {
+		return Rendered{}, fmt.Errorf("template %s: %w", t.ID, err)
+	}
+	return Rendered{Set: set}, nil
+}
+
+// render does what Render does with inputs that are not checked.
+func (t *Template) render(ctx context.Context, in Inputs, r Release) (manifest.Set, error) {
+	if !appName.MatchString(r.App) {
+		return nil, fmt.Errorf("%q cannot be an application's name: it is at most 53 lower-case letters, digits and dashes, and begins with a letter", r.App)
+	}
+	m := newMeter(ctx)
+	files, err := t.execute(ctx, m, t.loaded.metered, in, r)
+	if m.err != nil {
+		return nil, m.err
+	}
+	if err != nil {
+		return nil, t.asWritten(ctx, in, r, err)
+	}
+	set, err := objects(files)
+	if err != nil {
+		return nil, err
+	}
+	if err := admit(set, r); err != nil {
+		return nil, err
+	}
+	return adopt(set, r), nil
+}
+
+// asWritten words a failure of the metered chart in terms of the lines that its author wrote, by
+// failing once more without the meter. It takes the same steps to the same failure, so it ends too.
+func (t *Template) asWritten(ctx context.Context, in Inputs, r Release, failure error) error {
+	if _, err := t.execute(ctx, nil, t.loaded.chart, in, r); err != nil {
+		return err
+	}
+	return failure
+}
+
+// execute runs Helm's engine: lookup has no cluster, DNS is off, a missing value is an error.
+func (t *Template) execute(ctx context.Context, m *meter, c *chart.Chart, in Inputs, r Release) (map[string]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	c = cloned(c)
+	values := native(merged(t.loaded.defaults, in, true)).(map[string]any)
+	values[Reserved] = map[string]any{
+		"app": r.App, "team": r.Target.Team, "environment": r.Target.Environment,
+		"namespace": r.Place.Namespace, "revision": r.Revision,
+	}
+	if err := chartutil.ProcessDependencies(c, values); err != nil {
+		return nil, fmt.Errorf("the chart's dependencies: %w", err)
+	}
+	caps, err := capabilities(r)
+	if err != nil {
+		return nil, err
+	}
+	options := common.ReleaseOptions{
+		Name: r.App, Namespace: r.Place.Namespace, Revision: r.Revision,
+		IsInstall: r.Revision <= 1, IsUpgrade: r.Revision > 1,
+	}
+	// Helm's own validation follows remote $ref, so it is skipped: Check has validated.
+	top, err := commonutil.ToRenderValuesWithSchemaValidation(c, values, options, caps, true)
+	if err != nil {
+		return nil, fmt.Errorf("the chart's values: %w", err)
+	}
+	e := engine.Engine{Strict: true}
+	if m != nil {
+		e.CustomTemplateFuncs = m.functions()
+	}
+	return e.RenderWithContext(ctx, c, top)
+}
+
+func capabilities(r Release) (*common.Capabilities, error) {
+	version := r.KubeVersion
+	if version == "" {
+		version = assumedKube
+	}
+	kube, err := common.ParseKubeVersion(version)
+	if err != nil {
+		return nil, errors.New("the cluster's version " + version + " cannot be read")
+	}
+	apis := common.DefaultVersionSet
+	if len(r.APIVersions) > 0 {
+		apis = common.VersionSet(r.APIVersions)
+	}
+	return &common.Capabilities{KubeVersion: *kube, APIVersions: apis, HelmVersion: common.DefaultCapabilities.HelmVersion}, nil
+}

@@ -1,0 +1,110 @@
+package catalog
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// View draws the form as the inputs fill it: Inputs(nil) gives the empty form, with defaults.
+func (t *Template) View(set Inputs) View {
+	if t.loaded == nil {
+		return View{}
+	}
+	return t.view(newFiller().fill(t.Fields, "", "", set, t.loaded.defaults), nil)
+}
+
+// view lays the controls out and puts each error at its control.
+func (t *Template) view(controls []Control, errs findings) View {
+	v := View{Errors: errs.attach(controls)}
+	for _, l := range t.loaded.layout {
+		s := l.Section
+		s.Controls, controls = controls[:len(l.fields)], controls[len(l.fields):]
+		for i := range s.Controls {
+			s.Controls[i].each(func(c *Control) {
+				if c.Error != "" {
+					s.Errors++
+				}
+			})
+		}
+		if s.Advanced {
+			s.Summary = summary(s.Controls)
+		}
+		v.Sections = append(v.Sections, s)
+	}
+	return v
+}
+
+// summary says in words what the controls hold.
+func summary(controls []Control) string {
+	var said []string
+	for i := range controls {
+		if s := controls[i].words(); s != "" {
+			said = append(said, s)
+		}
+	}
+	s := strings.Join(said, ", ")
+	if r, n := utf8.DecodeRuneInString(s); n > 0 {
+		s = string(unicode.ToUpper(r)) + s[n:]
+	}
+	return s
+}
+
+func (c *Control) words() string {
+	title := lowerTitle(c.Field.Title)
+	switch c.Field.Kind {
+	case Object:
+		said := summary(c.Parts)
+		if said == "" {
+			return ""
+		}
+		return title + ": " + said
+	case List, Map:
+		switch len(c.Rows) {
+		case 0:
+			return "no " + title
+		case 1:
+			return "1 of " + title
+		}
+		return fmt.Sprintf("%d of %s", len(c.Rows), title)
+	case Switch:
+		if c.On {
+			return title
+		}
+		return "not: " + title
+	case Choice:
+		for _, o := range c.Field.Options {
+			if o.Value == c.Value && c.Value != "" {
+				return title + " " + lowerTitle(o.Title)
+			}
+		}
+		return ""
+	case Unknown:
+		return ""
+	}
+	if c.Value == "" {
+		return ""
+	}
+	shown := c.Value
+	if c.Field.Secret {
+		shown = "hidden"
+	}
+	if r := []rune(shown); len(r) > 40 {
+		shown = string(r[:40]) + "…"
+	}
+	if c.Field.Unit != "" {
+		shown += " " + c.Field.Unit
+	}
+	return title + " " + shown
+}
+
+// lowerTitle writes a title within a sentence: "Host name" → "host name", but "CPU" stays.
+func lowerTitle(title string) string {
+	first, n := utf8.DecodeRuneInString(title)
+	second, _ := utf8.DecodeRuneInString(title[n:])
+	if n == 0 || unicode.IsUpper(second) || unicode.IsDigit(second) {
+		return title
+	}
+	return string(unicode.ToLower(first)) + title[n:]
+}
