@@ -19,8 +19,10 @@ func jsonDocuments(text []byte) ([]document, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	var docs []document
+	line, counted := 1, 0 // lines are counted once, however many documents there are
 	for n := 1; ; n++ {
 		start := skipSpace(text, int(dec.InputOffset()))
+		line, counted = line+bytes.Count(text[counted:start], []byte("\n")), start
 		p := jsonParser{dec: dec, text: text, document: n}
 		tok, err := dec.Token()
 		if errors.Is(err, io.EOF) {
@@ -33,7 +35,7 @@ func jsonDocuments(text []byte) ([]document, error) {
 		if err != nil {
 			return nil, err
 		}
-		docs = append(docs, document{number: n, line: lineAt(text, start), value: v})
+		docs = append(docs, document{number: n, line: line, value: v})
 	}
 }
 
