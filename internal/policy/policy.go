@@ -89,3 +89,26 @@ type Acting struct {
 	Requester Person
 	Change    int64
 }
+
+// User is the Kubernetes user that the portal impersonates to act as the team.
+func (a Acting) User() string { return "slipway:team:" + a.Team }
+
+// Visible lists the targets that s may see, as bindings give them: a target in it may use Any.
+func (s Subject) Visible() []Target {
+	out := []Target{}
+	for _, b := range s.Bindings {
+		t := Target{Team: b.Team, Environment: b.Environment}
+		if slices.Contains(needs[ViewTarget], b.Role) && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// SeesAll tells whether s may read what belongs to no target, such as everybody's sign-ins: an
+// auditor or admin of everything.
+func (s Subject) SeesAll() bool {
+	return slices.ContainsFunc(s.Bindings, func(b Binding) bool {
+		return b.Team == Any && b.Environment == Any && (b.Role == Auditor || b.Role == Admin)
+	})
+}

@@ -1,0 +1,131 @@
+package change_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
+)
+
+// folder is a change.Cluster that keeps its objects as files, so that it outlives a killed process.
+// What a real API server adds is tested in package kube; here only the order of things matters.
+type folder struct {
+	dir string
+
+	mu     sync.Mutex
+	away   bool
+	refuse map[string]*manifest.Problem // by object name
+	calls  []policy.Acting
+}
+
+func (f *folder) path(r manifest.Ref) string { return filepath.Join(f.dir, r.Kind+"."+r.Name) }
+
+func (f *folder) read(r manifest.Ref) (string, bool) {
+	raw, err := os.ReadFile(f.path(r))
+	return string(raw), err == nil
+}
+
+// put writes an object whole or not at all, as an API server does.
+func (f *folder) put(o manifest.Object) error {
+	raw, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	part := f.path(manifest.RefOf(o)) + ".part"
+	if err := os.WriteFile(part, raw, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(part, f.path(manifest.RefOf(o)))
+}
+
+func (f *folder) names() []string {
+	entries, _ := os.ReadDir(f.dir)
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+func (f *folder) DryRun(_ context.Context, as policy.Acting, _ manifest.Place, _ string, set manifest.Set, prune []manifest.Ref) ([]manifest.DryRun, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, as)
+	if f.away {
+		return nil, change.ErrClusterAway
+	}
+	var out []manifest.DryRun
+	for _, o := range set {
+		raw, _ := json.Marshal(o)
+		d := manifest.DryRun{Ref: manifest.RefOf(o), Op: manifest.Create, After: string(raw), Problem: f.refuse[o.GetName()]}
+		if live, ok := f.read(d.Ref); ok {
+			d.Before, d.Op = live, manifest.Unchanged
+			if live != string(raw) {
+				d.Op = manifest.Change
+				d.Fields = []manifest.FieldChange{{Path: ".data", From: live, To: string(raw), Op: manifest.Change}}
+			}
+		}
+		out = append(out, d)
+	}
+	for _, r := range prune {
+		if live, ok := f.read(r); ok {
+			out = append(out, manifest.DryRun{Ref: r, Op: manifest.Delete, Before: live})
+		}
+	}
+	return out, nil
+}
+
+func (f *folder) Apply(ctx context.Context, as policy.Acting, _ manifest.Place, _ string, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) ([]manifest.Outcome, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, as)
+	if f.away {
+		return nil, change.ErrClusterAway
+	}
+	var out []manifest.Outcome
+	failed := false
+	step := func(r manifest.Ref, op manifest.Op, do func() error) error {
+		o := manifest.Outcome{Ref: r, Op: op, State: manifest.Succeeded, Stage: manifest.Stage(r)}
+		switch p := f.refuse[r.Name]; {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case failed:
+			o.State = manifest.Skipped
+		case p != nil:
+			o.State, o.Problem, failed = manifest.Broken, p, true
+		default:
+			if err := do(); err != nil {
+				return err
+			}
+		}
+		out = append(out, o)
+		return report(o)
+	}
+	for _, o := range set {
+		if err := step(manifest.RefOf(o), manifest.Change, func() error { return f.put(o) }); err != nil {
+			return out, err
+		}
+	}
+	for _, r := range prune {
+		err := step(r, manifest.Delete, func() error {
+			if err := os.Remove(f.path(r)); !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+			return nil
+		})
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (*folder) Version(context.Context, string) (manifest.ClusterVersion, error) {
+	return manifest.ClusterVersion{Kube: "v1.37.1", APIs: []string{"v1"}}, nil
+}

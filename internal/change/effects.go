@@ -1,0 +1,281 @@
+package change
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"slipway.dev/slipway/internal/manifest"
+)
+
+// Effects says in sentences what applying would do to what runs, most serious first. An object that
+// stays as it is has none.
+func Effects(objects []manifest.DryRun) []Effect {
+	var out []Effect
+	for _, o := range objects {
+		if o.Problem != nil {
+			continue
+		}
+		switch o.Op {
+		case manifest.Create:
+			out = append(out, created(o)...)
+		case manifest.Change:
+			out = append(out, changed(o)...)
+		case manifest.Delete:
+			out = append(out, deleted(o))
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Effect) int { return cmp.Compare(rank[a.Kind], rank[b.Kind]) })
+	return out
+}
+
+var rank = map[EffectKind]int{
+	DataLoss: 0, Outage: 1, Stop: 2, Restart: 3, Removed: 4, Created: 5, Scaled: 6, Changed: 7,
+}
+
+func named(r manifest.Ref) string { return fmt.Sprintf("%s `%s`", r.Kind, r.Name) }
+
+func isWorkload(r manifest.Ref) bool { return manifest.Stage(r) == manifest.StageWorkloads }
+
+func created(o manifest.DryRun) []Effect {
+	e := Effect{Kind: Created, Ref: o.Ref, Sentence: named(o.Ref) + " is created."}
+	switch {
+	case isBookkeeping(o.Ref):
+		e.Sentence = named(o.Ref) + " is created, as the list of what belongs together."
+	case isWorkload(o.Ref) && o.PodsWanted > 0:
+		e.Pods = o.PodsWanted
+		e.Sentence = fmt.Sprintf("%s is created with %s.", named(o.Ref), pods(o.PodsWanted))
+	case isWorkload(o.Ref) && hasPods(o.Ref):
+		e.Sentence = named(o.Ref) + " is created and runs no pods, because 0 are asked for."
+	}
+	return []Effect{e}
+}
+
+// isBookkeeping tells the object that keeps the ApplySet's identity (KEP-3659).
+func isBookkeeping(r manifest.Ref) bool {
+	return r.Kind == "ConfigMap" && strings.HasPrefix(r.Name, "slipway-")
+}
+
+func hasPods(r manifest.Ref) bool { return r.Kind == "Deployment" || r.Kind == "StatefulSet" }
+
+func deleted(o manifest.DryRun) Effect {
+	e := Effect{Kind: Removed, Ref: o.Ref, Sentence: named(o.Ref) + " is deleted."}
+	switch {
+	case o.Ref.Kind == "PersistentVolumeClaim":
+		e.Kind = DataLoss
+		e.Sentence = fmt.Sprintf("Claim `%s` is deleted, and the data on it.", o.Ref.Name)
+		e.Why = "Unless its storage class keeps volumes, the data cannot be brought back."
+	case isWorkload(o.Ref) && o.PodsLive > 0:
+		e.Kind, e.Pods = Stop, o.PodsLive
+		e.Sentence = fmt.Sprintf("%s is deleted and its %s for good.", named(o.Ref), stop(o.PodsLive))
+	case o.Ref.Kind == "Ingress":
+		e.Sentence = named(o.Ref) + " is deleted: its addresses no longer answer."
+	case o.Ref.Kind == "Service":
+		e.Sentence = named(o.Ref) + " is deleted: nothing in the cluster can reach it by this name."
+	}
+	return e
+}
+
+func changed(o manifest.DryRun) []Effect {
+	var out []Effect
+	if isWorkload(o.Ref) {
+		if e, ok := scaled(o); ok {
+			out = append(out, e)
+		}
+		if e, ok := restarted(o); ok {
+			out = append(out, e)
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, Effect{Kind: Changed, Ref: o.Ref, Sentence: named(o.Ref) + " is changed" + noRestart(o.Ref) + ".", Why: fieldsInWords(o.Fields)})
+	}
+	return out
+}
+
+func noRestart(r manifest.Ref) string {
+	if isWorkload(r) {
+		return ", and no pod restarts"
+	}
+	return ""
+}
+
+func scaled(o manifest.DryRun) (Effect, bool) {
+	i := slices.IndexFunc(o.Fields, func(f manifest.FieldChange) bool { return f.Path == ".spec.replicas" })
+	if i < 0 {
+		return Effect{}, false
+	}
+	from, to := o.Fields[i].From, o.Fields[i].To
+	e := Effect{Kind: Scaled, Ref: o.Ref, Pods: o.PodsWanted, Sentence: fmt.Sprintf("`%s` runs %s pods instead of %s.", o.Ref.Name, to, cmp.Or(from, "1"))}
+	if o.PodsWanted == 0 {
+		e.Kind, e.Pods = Stop, o.PodsLive
+		e.Sentence = fmt.Sprintf("All pods of `%s` stop, because 0 are asked for.", o.Ref.Name)
+	}
+	return e, true
+}
+
+// restarted tells whether pods are replaced: they are when their template changes.
+func restarted(o manifest.DryRun) (Effect, bool) {
+	var causes []manifest.FieldChange
+	for _, f := range o.Fields {
+		if strings.HasPrefix(f.Path, ".spec.template.") {
+			causes = append(causes, f)
+		}
+	}
+	n := min(o.PodsLive, o.PodsWanted)
+	if len(causes) == 0 || n == 0 || !hasPods(o.Ref) && o.Ref.Kind != "DaemonSet" {
+		return Effect{}, false
+	}
+	e := Effect{Kind: Restart, Ref: o.Ref, Pods: n, Why: fieldsInWords(causes)}
+	verb := "restart"
+	if n == 1 {
+		verb = "restarts"
+	}
+	e.Sentence = fmt.Sprintf("%s of `%s` %s, %s", pods(n), o.Ref.Name, verb, how(o))
+	if recreates(o) {
+		e.Kind = Outage
+		e.Sentence = fmt.Sprintf("`%s` is away briefly: its old %s before the new ones start.", o.Ref.Name, stop(n))
+	}
+	return e, true
+}
+
+// shape is the little of a workload that decides how its pods are replaced.
+type shape struct {
+	Spec struct {
+		Strategy struct {
+			Type          string `json:"type"`
+			RollingUpdate struct {
+				MaxUnavailable any `json:"maxUnavailable"`
+			} `json:"rollingUpdate"`
+		} `json:"strategy"`
+	} `json:"spec"`
+}
+
+func shapeOf(o manifest.DryRun) (s shape) {
+	_ = yaml.Unmarshal([]byte(o.After), &s) // the API server's own object; anything odd means "not known"
+	return s
+}
+
+func recreates(o manifest.DryRun) bool { return shapeOf(o).Spec.Strategy.Type == "Recreate" }
+
+func how(o manifest.DryRun) string {
+	switch u := shapeOf(o).Spec.Strategy.RollingUpdate.MaxUnavailable; {
+	case o.Ref.Kind == "Deployment" && (u == float64(0) || u == "0" || u == "0%"):
+		return "a new one is ready before an old one goes. No outage."
+	default:
+		return "a few at a time."
+	}
+}
+
+// fieldsInWords names what changes, the image first, three things at most.
+func fieldsInWords(fields []manifest.FieldChange) string {
+	var words []string
+	for _, f := range fields {
+		if w := fieldInWords(f); !slices.Contains(words, w) {
+			words = append(words, w)
+		}
+	}
+	slices.SortStableFunc(words, func(a, b string) int {
+		return cmp.Compare(boolRank(strings.HasPrefix(a, "the image")), boolRank(strings.HasPrefix(b, "the image")))
+	})
+	switch n := len(words); {
+	case n == 0:
+		return ""
+	case n > 3:
+		words = append(words[:3], fmt.Sprintf("%d more", n-3))
+	}
+	return "Because of " + list(words) + "."
+}
+
+func boolRank(first bool) int {
+	if first {
+		return 0
+	}
+	return 1
+}
+
+func fieldInWords(f manifest.FieldChange) string {
+	switch {
+	case strings.HasSuffix(f.Path, "].image"):
+		return "the image"
+	case strings.Contains(f.Path, "].env["), strings.HasSuffix(f.Path, "].env"):
+		return "the environment"
+	case strings.Contains(f.Path, "].resources"):
+		return "the resources"
+	case strings.Contains(f.Path, "Probe"):
+		return "the checks"
+	case strings.Contains(f.Path, "].ports"):
+		return "the ports"
+	case strings.HasPrefix(f.Path, ".metadata.labels"), strings.HasPrefix(f.Path, ".spec.template.metadata.labels"):
+		return "labels"
+	case strings.Contains(f.Path, ".annotations"):
+		return "annotations"
+	}
+	return "`" + f.Path + "`"
+}
+
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
+
+func pods(n int32) string {
+	if n == 1 {
+		return "1 pod"
+	}
+	return fmt.Sprintf("%d pods", n)
+}
+
+func stop(n int32) string {
+	if n == 1 {
+		return "pod stops"
+	}
+	return fmt.Sprintf("%d pods stop", n)
+}
+
+// unchecked says what no dry run can know.
+func unchecked(objects []manifest.DryRun) []string {
+	var images, quota bool
+	for _, o := range objects {
+		if o.Problem != nil || o.Op == manifest.Delete || !isWorkload(o.Ref) {
+			continue
+		}
+		_, again := restarted(o)
+		images = images || o.Op == manifest.Create || again
+		quota = quota || o.Op == manifest.Create || again || o.PodsWanted > o.PodsLive
+	}
+	var out []string
+	if images {
+		out = append(out, "Whether the image can be pulled. A dry run does not ask the registry.")
+	}
+	if quota {
+		out = append(out, "Quota and room for the pods. They are counted when pods are made.")
+	}
+	return out
+}
+
+// sameEffects tells whether now does nothing beyond what was approved: every object has the
+// operation that was approved, or nothing is left to do to it because an earlier attempt did it, and
+// no effect is new.
+func sameEffects(approved, now Plan) bool {
+	ops := map[string]manifest.Op{}
+	for _, o := range approved.Objects {
+		ops[o.Ref.Kind+"/"+o.Ref.Group+"/"+o.Ref.Name] = o.Op
+	}
+	for _, o := range now.Objects {
+		was, known := ops[o.Ref.Kind+"/"+o.Ref.Group+"/"+o.Ref.Name]
+		if o.Op != manifest.Unchanged && (!known || was != o.Op) {
+			return false
+		}
+	}
+	for _, e := range now.Effects {
+		if !slices.ContainsFunc(approved.Effects, func(a Effect) bool { return a.Kind == e.Kind && a.Ref.Same(e.Ref) }) {
+			return false
+		}
+	}
+	return true
+}

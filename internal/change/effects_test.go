@@ -1,0 +1,106 @@
+package change
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"slipway.dev/slipway/internal/manifest"
+)
+
+var (
+	deployment = manifest.Ref{Group: "apps", Version: "v1", Kind: "Deployment", Name: "api"}
+	service    = manifest.Ref{Version: "v1", Kind: "Service", Name: "api"}
+	claim      = manifest.Ref{Version: "v1", Kind: "PersistentVolumeClaim", Name: "data"}
+	ingress    = manifest.Ref{Group: "networking.k8s.io", Version: "v1", Kind: "Ingress", Name: "api"}
+)
+
+const gentle = "spec:\n  strategy:\n    type: RollingUpdate\n    rollingUpdate: {maxUnavailable: 0, maxSurge: 1}\n"
+
+func field(path, from, to string) manifest.FieldChange {
+	return manifest.FieldChange{Path: path, From: from, To: to, Op: manifest.Change}
+}
+
+func TestEffects(t *testing.T) {
+	image := field(`.spec.template.spec.containers[name="api"].image`, "a:1", "a:2")
+	env := field(`.spec.template.spec.containers[name="api"].env[name="X"].value`, "1", "2")
+	for name, tc := range map[string]struct {
+		in   []manifest.DryRun
+		want []string
+	}{
+		"nothing changes": {[]manifest.DryRun{{Ref: deployment, Op: manifest.Unchanged, PodsLive: 2}}, nil},
+		"created": {
+			[]manifest.DryRun{{Ref: deployment, Op: manifest.Create, PodsWanted: 2}, {Ref: service, Op: manifest.Create}},
+			[]string{"created: Deployment `api` is created with 2 pods.", "created: Service `api` is created."},
+		},
+		"created with no pods": {
+			[]manifest.DryRun{{Ref: deployment, Op: manifest.Create}},
+			[]string{"created: Deployment `api` is created and runs no pods, because 0 are asked for."},
+		},
+		"a new image restarts, gently": {
+			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, After: gentle, PodsLive: 3, PodsWanted: 3, Fields: []manifest.FieldChange{env, image}}},
+			[]string{"restart: 3 pods of `api` restart, a new one is ready before an old one goes. No outage. Because of the image and the environment."},
+		},
+		"Recreate is an outage": {
+			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, After: "spec: {strategy: {type: Recreate}}", PodsLive: 1, PodsWanted: 1, Fields: []manifest.FieldChange{image}}},
+			[]string{"outage: `api` is away briefly: its old pod stops before the new ones start. Because of the image."},
+		},
+		"scaled without a restart": {
+			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, PodsLive: 2, PodsWanted: 3, Fields: []manifest.FieldChange{field(".spec.replicas", "2", "3")}}},
+			[]string{"scaled: `api` runs 3 pods instead of 2."},
+		},
+		"scaled to zero stops": {
+			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, PodsLive: 2, Fields: []manifest.FieldChange{field(".spec.replicas", "2", "0")}}},
+			[]string{"stop: All pods of `api` stop, because 0 are asked for."},
+		},
+		"labels alone restart nothing": {
+			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, PodsLive: 2, PodsWanted: 2, Fields: []manifest.FieldChange{field(".metadata.labels.x", "1", "2")}}},
+			[]string{"changed: Deployment `api` is changed, and no pod restarts. Because of labels."},
+		},
+		"data loss comes first": {
+			[]manifest.DryRun{{Ref: ingress, Op: manifest.Delete}, {Ref: deployment, Op: manifest.Delete, PodsLive: 1}, {Ref: claim, Op: manifest.Delete}},
+			[]string{
+				"data loss: Claim `data` is deleted, and the data on it. Unless its storage class keeps volumes, the data cannot be brought back.",
+				"stop: Deployment `api` is deleted and its pod stops for good.",
+				"removed: Ingress `api` is deleted: its addresses no longer answer.",
+			},
+		},
+		"what has a problem has no effect": {
+			[]manifest.DryRun{{Ref: service, Op: manifest.Create, Problem: &manifest.Problem{Kind: manifest.Quota}}}, nil,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, e := range Effects(tc.in) {
+				got = append(got, strings.TrimSpace(string(e.Kind)+": "+e.Sentence+" "+e.Why))
+			}
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("got  %q\nwant %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestSameEffects(t *testing.T) {
+	plan := func(objects ...manifest.DryRun) Plan { return Plan{Objects: objects, Effects: Effects(objects)} }
+	create := manifest.DryRun{Ref: deployment, Op: manifest.Create, PodsWanted: 2}
+	same := manifest.DryRun{Ref: deployment, Op: manifest.Unchanged}
+	change := manifest.DryRun{Ref: deployment, Op: manifest.Change, PodsLive: 1, PodsWanted: 1, Fields: []manifest.FieldChange{field(".spec.template.x", "", "1")}}
+	quiet := manifest.DryRun{Ref: deployment, Op: manifest.Change, Fields: []manifest.FieldChange{field(".metadata.labels.x", "", "1")}}
+	gone := manifest.DryRun{Ref: service, Op: manifest.Delete}
+	for name, tc := range map[string]struct {
+		approved, now Plan
+		want          bool
+	}{
+		"the same":                        {plan(create, gone), plan(create, gone), true},
+		"done by an earlier attempt":      {plan(create, gone), plan(same), true},
+		"was unchanged, now changes":      {plan(same), plan(change), false},
+		"was to be created, exists now":   {plan(create), plan(change), false},
+		"a deletion that nobody approved": {plan(create), plan(create, gone), false},
+		"restarts, which was not said":    {plan(quiet), plan(change), false},
+	} {
+		if got := sameEffects(tc.approved, tc.now); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+package change
+
+import "sync"
+
+// AnyChange subscribes to all changes.
+const AnyChange int64 = 0
+
+// Feed tells who wants to know that something about a change was committed. It carries no content:
+// whoever is woken reads the store, so that what is shown is what is true. A subscriber's slot holds
+// one wake-up; a slow one loses none that matters and holds up nobody.
+type Feed struct {
+	mu   sync.Mutex
+	subs map[topic]map[chan struct{}]struct{}
+}
+
+// topic is a change by its id, or all changes of an application.
+type topic struct {
+	id  int64
+	app AppKey
+}
+
+// NewFeed makes an empty feed.
+func NewFeed() *Feed { return &Feed{subs: map[topic]map[chan struct{}]struct{}{}} }
+
+// Subscribe gives a channel that receives after each commit about change id, or about any change for
+// AnyChange. The function ends the subscription; the channel is never closed.
+func (f *Feed) Subscribe(id int64) (<-chan struct{}, func()) { return f.subscribe(topic{id: id}) }
+
+// SubscribeApp is Subscribe for the changes of one application.
+func (f *Feed) SubscribeApp(app AppKey) (<-chan struct{}, func()) {
+	return f.subscribe(topic{app: app})
+}
+
+func (f *Feed) subscribe(t topic) (<-chan struct{}, func()) {
+	ch := make(chan struct{}, 1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.subs[t] == nil {
+		f.subs[t] = map[chan struct{}]struct{}{}
+	}
+	f.subs[t][ch] = struct{}{}
+	return ch, func() { f.unsubscribe(t, ch) }
+}
+
+func (f *Feed) unsubscribe(t topic, ch chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.subs[t], ch)
+	if len(f.subs[t]) == 0 {
+		delete(f.subs, t)
+	}
+}
+
+// Publish wakes the subscribers of change id, of its application, and of AnyChange.
+func (f *Feed) Publish(id int64, app AppKey) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, t := range []topic{{id: id}, {app: app}, {id: AnyChange}} {
+		for ch := range f.subs[t] {
+			wake(ch)
+		}
+	}
+}
+
+func wake(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,155 @@
+package change
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"slipway.dev/slipway/internal/catalog"
+)
+
+// inputChanges lists what differs between two sets of inputs, in the order of the form.
+func inputChanges(fields []catalog.Field, from, to catalog.Inputs) []InputChange {
+	d := &inputDiff{}
+	d.object(fields, "", nil, from, to)
+	return d.out
+}
+
+type inputDiff struct{ out []InputChange }
+
+func (d *inputDiff) object(fields []catalog.Field, path string, titles []string, from, to map[string]any) {
+	seen := map[string]bool{}
+	for i := range fields {
+		key := lastSegment(fields[i].Path)
+		seen[key] = true
+		d.value(&fields[i], path+"/"+key, append(slices.Clone(titles), fields[i].Title), from[key], to[key])
+	}
+	for _, key := range sortedKeys(from, to) {
+		if !seen[key] { // set by a template version that had the field
+			d.value(&catalog.Field{Title: key}, path+"/"+key, append(slices.Clone(titles), key), from[key], to[key])
+		}
+	}
+}
+
+func (d *inputDiff) value(f *catalog.Field, path string, titles []string, from, to any) {
+	a, b := asMap(from), asMap(to)
+	switch {
+	case f.Kind == catalog.Object && (from == nil || a != nil) && (to == nil || b != nil):
+		d.object(f.Fields, path, titles, a, b)
+		return
+	case f.Kind == catalog.Map && f.Item != nil && (from == nil || a != nil) && (to == nil || b != nil):
+		for _, key := range sortedKeys(a, b) {
+			d.value(f.Item, path+"/"+key, append(slices.Clone(titles), key), a[key], b[key])
+		}
+		return
+	}
+	x, y := inWords(from), inWords(to)
+	if x == y {
+		return
+	}
+	if f.Secret {
+		x, y = hidden(from), hidden(to)
+	}
+	d.out = append(d.out, InputChange{Title: strings.Join(titles, " · "), Path: path, From: x, To: y})
+}
+
+func asMap(v any) map[string]any {
+	switch m := v.(type) {
+	case map[string]any:
+		return m
+	case catalog.Inputs:
+		return m
+	}
+	return nil
+}
+
+func lastSegment(pointer string) string {
+	s := pointer[strings.LastIndexByte(pointer, '/')+1:]
+	return strings.NewReplacer("~1", "/", "~0", "~").Replace(s)
+}
+
+func sortedKeys(a, b map[string]any) []string {
+	keys := maps.Clone(a)
+	if keys == nil {
+		keys = map[string]any{}
+	}
+	maps.Copy(keys, b)
+	return slices.Sorted(maps.Keys(keys))
+}
+
+// inputLimit is the most runes of a value that a plan repeats.
+const inputLimit = 120
+
+// inWords writes a value on one line. Text is as it was typed; "" stands for not set.
+func inWords(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case string:
+		if x == "" {
+			return `""`
+		}
+		return cut(x)
+	case bool:
+		return map[bool]string{true: "on", false: "off"}[x]
+	case float64:
+		return strconv.FormatFloat(x, 'f', -1, 64)
+	case []any:
+		parts := make([]string, len(x))
+		for i, item := range x {
+			parts[i] = inWords(item)
+		}
+		return cut(strings.Join(parts, ", "))
+	case map[string]any:
+		raw, _ := json.Marshal(x) // of decoded JSON, so it cannot fail
+		return cut(string(raw))
+	}
+	return cut(fmt.Sprint(v))
+}
+
+func hidden(v any) string {
+	if v == nil {
+		return ""
+	}
+	return "(hidden)"
+}
+
+func cut(s string) string {
+	s = strings.ReplaceAll(s, "\n", " ⏎ ")
+	if r := []rune(s); len(r) > inputLimit {
+		return string(r[:inputLimit-1]) + "…"
+	}
+	return s
+}
+
+// Title says in one line what a draft is, given its plan.
+func Title(d Draft, plan Plan) string {
+	changes := plan.Inputs
+	switch d.Kind {
+	case Create:
+		return "Create " + d.App.Name
+	case Delete:
+		return "Delete " + d.App.Name
+	case Rollback:
+		return fmt.Sprintf("Roll %s back to revision %d", d.App.Name, d.Revision)
+	}
+	switch len(changes) {
+	case 0:
+		return fmt.Sprintf("Apply %s again", d.App.Name)
+	case 1:
+		c := changes[0]
+		switch {
+		case c.To == "":
+			return fmt.Sprintf("%s: %s removed", d.App.Name, c.Title)
+		case len([]rune(c.To)) <= 60:
+			return fmt.Sprintf("%s: %s %s", d.App.Name, c.Title, c.To)
+		}
+		return fmt.Sprintf("%s: %s", d.App.Name, c.Title)
+	case 2:
+		return fmt.Sprintf("%s: %s and %s", d.App.Name, changes[0].Title, changes[1].Title)
+	}
+	return fmt.Sprintf("%s: %s, %s and %d more", d.App.Name, changes[0].Title, changes[1].Title, len(changes)-2)
+}

@@ -1,0 +1,236 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
+)
+
+// Draft is what a person wants, before it is a change.
+type Draft struct {
+	Kind     Kind
+	App      AppKey
+	Template catalog.TemplateID // Create, Update
+	Inputs   catalog.Inputs     // Create, Update
+	Revision int                // Rollback: to which revision
+}
+
+// NamePath is the FieldError.Path of the application's name, which is not one of the template's fields.
+const NamePath = "name"
+
+// prepared is a draft with all that is worked out from it.
+type prepared struct {
+	Draft
+	place    manifest.Place
+	base     int
+	former   catalog.Inputs // of the base revision
+	set      manifest.Set
+	rendered []byte
+	prune    []manifest.Ref
+	plan     Plan
+}
+
+// Preview works out what a draft would do. Nothing is stored, nothing is written to the cluster.
+//
+// It returns catalog.Errors for inputs that will not do, ErrNameTaken, ErrNotFound, a *Refusal, or
+// ErrClusterAway. That the cluster would refuse an object is no error but stands in the plan.
+func (s *Service) Preview(ctx context.Context, who policy.Subject, d Draft) (Plan, error) {
+	p, err := s.prepare(ctx, who, policy.PreviewChange, d)
+	if err != nil {
+		return Plan{}, err
+	}
+	err = s.dryRun(ctx, &p, policy.Acting{Team: d.App.Team, Requester: who.Person})
+	return p.plan, err
+}
+
+// Render makes the objects of a draft without asking the cluster about them.
+func (s *Service) Render(ctx context.Context, who policy.Subject, d Draft) (catalog.Rendered, error) {
+	place, err := s.allowed(who, policy.PreviewChange, d.App)
+	if err != nil {
+		return catalog.Rendered{}, err
+	}
+	t, err := s.Templates.Template(d.Template)
+	if err != nil {
+		return catalog.Rendered{}, err
+	}
+	return s.render(ctx, t, d, place, 0)
+}
+
+// Release is what a template is rendered for, for those who ask a template about its lines.
+func (s *Service) Release(ctx context.Context, app AppKey, base int) (catalog.Release, error) {
+	place, ok := s.Places[app.Target]
+	if !ok {
+		return catalog.Release{}, ErrNoTarget
+	}
+	v, err := s.Cluster.Version(ctx, place.Cluster)
+	if err != nil {
+		return catalog.Release{}, err
+	}
+	return catalog.Release{
+		App: app.Name, Target: app.Target, Place: place, Revision: base + 1,
+		KubeVersion: v.Kube, APIVersions: v.APIs,
+	}, nil
+}
+
+func (s *Service) allowed(who policy.Subject, a policy.Action, app AppKey) (manifest.Place, error) {
+	place, ok := s.Places[app.Target]
+	if !ok {
+		return place, ErrNoTarget
+	}
+	return place, s.May(who, a, policy.Resource{Target: app.Target})
+}
+
+func (s *Service) prepare(ctx context.Context, who policy.Subject, a policy.Action, d Draft) (prepared, error) {
+	place, err := s.allowed(who, a, d.App)
+	if err != nil {
+		return prepared{}, err
+	}
+	p := prepared{Draft: d, place: place}
+	if err := s.prepareBase(ctx, &p); err != nil {
+		return p, err
+	}
+	if err := s.prepareSet(ctx, &p); err != nil {
+		return p, err
+	}
+	if p.rendered, err = p.set.YAML(); err != nil {
+		return p, fmt.Errorf("change: write the objects: %w", err)
+	}
+	have, err := s.Store.Inventory(ctx, d.App)
+	if err != nil {
+		return p, err
+	}
+	p.prune = without(have, p.set.Refs())
+	return p, nil
+}
+
+// prepareBase looks up what the draft builds on, and that the draft fits it.
+func (s *Service) prepareBase(ctx context.Context, p *prepared) error {
+	if errs := checkName(p.App.Name); len(errs) > 0 {
+		return errs
+	}
+	app, err := s.Store.Application(ctx, p.App)
+	if p.Kind == Create {
+		if err == nil {
+			return ErrNameTaken
+		}
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	p.base = app.Revision
+	id, inputs, err := s.inputs(ctx, app)
+	if err != nil {
+		return err
+	}
+	p.former = inputs
+	if p.Kind == Delete {
+		p.Template, p.Inputs = id, inputs
+	}
+	return nil
+}
+
+// prepareSet makes the objects that the draft asks for.
+func (s *Service) prepareSet(ctx context.Context, p *prepared) error {
+	switch p.Kind {
+	case Delete:
+		return nil
+	case Rollback:
+		return s.fromRevision(ctx, p)
+	}
+	t, err := s.Templates.Template(p.Template)
+	if err != nil {
+		return err
+	}
+	if errs := t.Check(p.Inputs); len(errs) > 0 {
+		return errs
+	}
+	r, err := s.render(ctx, t, p.Draft, p.place, p.base)
+	p.set = r.Set
+	return err
+}
+
+// fromRevision takes the objects as they were applied, so that a roll back does not depend on what
+// the template has become.
+func (s *Service) fromRevision(ctx context.Context, p *prepared) error {
+	r, err := s.Store.Revision(ctx, p.App, p.Revision)
+	if err != nil {
+		return err
+	}
+	if r.Kind == Delete {
+		return ErrNotFound
+	}
+	p.Template, p.Inputs = r.Template, r.Inputs
+	p.set, err = decodeSet(r.Rendered)
+	return err
+}
+
+func (s *Service) render(ctx context.Context, t *catalog.Template, d Draft, place manifest.Place, base int) (catalog.Rendered, error) {
+	rel, err := s.Release(ctx, d.App, base)
+	if err != nil {
+		return catalog.Rendered{}, err
+	}
+	rel.Place = place
+	return t.Render(ctx, d.Inputs, rel)
+}
+
+// dryRun asks the cluster and completes the plan.
+func (s *Service) dryRun(ctx context.Context, p *prepared, as policy.Acting) error {
+	start := s.now()
+	objects, err := s.Cluster.DryRun(ctx, as, p.place, p.App.Name, p.set, p.prune)
+	if err != nil {
+		return err
+	}
+	p.plan = Plan{
+		At: start, Took: s.now().Sub(start), Place: p.place, Base: p.base, Objects: objects,
+		Effects:   Effects(objects),
+		Unchecked: unchecked(objects),
+		Demands:   policy.Demands(s.Rules, p.App.Target),
+		Digest: manifest.NewDigest(manifest.DigestInput{
+			Cluster: p.place.Cluster, Namespace: p.place.Namespace,
+			Template: p.Template.Name, Version: p.Template.Version,
+			Rendered: p.rendered, Prune: p.prune, Objects: objects,
+		}),
+	}
+	if t, err := s.Templates.Template(p.Template); err == nil && p.Kind != Delete {
+		p.plan.Inputs = inputChanges(t.Fields, p.former, p.Inputs)
+	}
+	return nil
+}
+
+var dnsLabel = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
+
+// NameLimit is the most characters of an application's name: Helm's limit for a release, so that
+// what charts append still fits a DNS label.
+const NameLimit = 53
+
+func checkName(name string) catalog.Errors {
+	msg := ""
+	switch {
+	case name == "":
+		msg = "Give it a name, such as “api”."
+	case len(name) > NameLimit:
+		msg = fmt.Sprintf("Take %d characters or fewer; this has %d.", NameLimit, len(name))
+	case !dnsLabel.MatchString(name):
+		msg = "Use small letters, digits and “-”, begin with a letter and do not end with “-”, such as “partner-api”."
+	default:
+		return nil
+	}
+	return catalog.Errors{{Path: NamePath, Title: "Name", Message: msg}}
+}
+
+// without gives the refs of have that are not in want.
+func without(have, want []manifest.Ref) []manifest.Ref {
+	return slices.DeleteFunc(slices.Clone(have), func(r manifest.Ref) bool {
+		return slices.ContainsFunc(want, r.Same)
+	})
+}

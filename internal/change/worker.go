@@ -1,0 +1,323 @@
+package change
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"slipway.dev/slipway/internal/audit"
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
+)
+
+// Worker applies approved changes. Several may run, in one process or in many: a change is held by a
+// lease, so it is applied by one at a time, and when its worker dies another continues it as soon as
+// the lease has run out. Continuing is safe because server-side apply is idempotent.
+type Worker struct {
+	service *Service
+	log     *slog.Logger
+	holder  string
+	Timing  Timing
+}
+
+// Timing is how patient a Worker is.
+type Timing struct {
+	Lease    time.Duration // how long a change stays with a worker that no longer renews; default 10 s
+	Poll     time.Duration // how often to look for work that nobody announced; default 1 s
+	Expire   time.Duration // how often to look for changes that waited too long; default 1 min
+	Away     time.Duration // how long to wait for a cluster that does not answer; default 2 min
+	Parallel int           // changes applied at once; default 4
+}
+
+// NewWorker makes a Worker with the default Timing.
+func NewWorker(s *Service, log *slog.Logger) *Worker {
+	return &Worker{service: s, log: log, holder: rand.Text(), Timing: Timing{
+		Lease: 10 * time.Second, Poll: time.Second, Expire: time.Minute, Away: 2 * time.Minute, Parallel: 4,
+	}}
+}
+
+// Run works until ctx ends, and returns when what was under way has come to a stop. A change that is
+// interrupted stays Applying and is continued by whoever claims it next.
+func (w *Worker) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for range w.Timing.Parallel {
+		all.Go(func() { w.loop(ctx) })
+	}
+	all.Go(func() { w.expire(ctx) })
+	all.Wait()
+}
+
+func (w *Worker) loop(ctx context.Context) {
+	news, stop := w.service.Feed.Subscribe(AnyChange)
+	defer stop()
+	for ctx.Err() == nil {
+		c, err := w.service.Store.Claim(ctx, w.holder, w.Timing.Lease)
+		if err == nil {
+			w.handle(ctx, c)
+			continue
+		}
+		if !errors.Is(err, ErrNothingToDo) && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "looking for changes to apply", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-news:
+		case <-time.After(w.Timing.Poll):
+		}
+	}
+}
+
+func (w *Worker) expire(ctx context.Context) {
+	for {
+		if err := w.service.ExpireOverdue(ctx); err != nil && ctx.Err() == nil {
+			w.log.ErrorContext(ctx, "ending changes that waited too long", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(w.Timing.Expire):
+		}
+	}
+}
+
+// handle applies one claimed change, keeping the lease meanwhile.
+func (w *Worker) handle(ctx context.Context, c Change) {
+	w.service.Feed.Publish(c.ID, c.App)
+	held, release := context.WithCancelCause(ctx)
+	var keeper sync.WaitGroup
+	keeper.Go(func() { w.keepLease(held, c.ID, release) })
+	defer keeper.Wait()
+	defer release(nil)
+
+	r := run{w: w, s: w.service, c: c, log: w.log.With("change", c.ID, "application", c.App.Name, "attempt", c.Attempt)}
+	err := r.do(held)
+	if err == nil {
+		return
+	}
+	if ctx.Err() != nil { // shutting down: let another worker have it at once
+		if err := w.service.Store.Renew(context.WithoutCancel(ctx), c.ID, w.holder, 0); err != nil {
+			r.log.WarnContext(ctx, "the lease could not be given back", "err", err)
+		}
+		return
+	}
+	r.log.ErrorContext(ctx, "a change was left as it is; it is continued when its lease has run out",
+		"err", err, "cause", context.Cause(held))
+	w.pause(ctx)
+}
+
+// pause keeps a change that cannot be stored from being tried in a tight loop.
+func (w *Worker) pause(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(w.Timing.Poll):
+	}
+}
+
+func (w *Worker) keepLease(ctx context.Context, id int64, lost context.CancelCauseFunc) {
+	tick := time.NewTicker(w.Timing.Lease / 3)
+	defer tick.Stop()
+	good := time.Now()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := w.service.Store.Renew(ctx, id, w.holder, w.Timing.Lease)
+		switch {
+		case err == nil:
+			good = time.Now()
+		case errors.Is(err, ErrLeaseLost), time.Since(good) > w.Timing.Lease*2/3:
+			lost(err)
+			return
+		}
+	}
+}
+
+// run is one attempt at one change.
+type run struct {
+	w   *Worker
+	s   *Service
+	c   Change
+	log *slog.Logger
+	set manifest.Set
+	del []manifest.Ref
+}
+
+// do returns an error only if the state of the change could not be stored, or the lease is lost; the
+// change then stays Applying.
+func (r *run) do(ctx context.Context) error {
+	plan, err := r.planAgain(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, ErrUnavailable):
+		return err
+	case err != nil:
+		r.log.WarnContext(ctx, "planning again failed", "err", err)
+		return r.fail(ctx, "The cluster could not be asked what this would do now, so nothing further was applied. Resume it when the cluster answers.")
+	case plan.problem() != nil:
+		o := plan.problem()
+		return r.fail(ctx, "Before applying, the cluster was asked again, and it would not take "+o.Ref.String()+": "+problemOf(*o))
+	case !sameEffects(r.c.Plan, plan):
+		return r.stale(ctx)
+	}
+	r.del = r.toDelete(plan)
+	if err := r.intend(ctx); err != nil {
+		return err
+	}
+	return r.apply(ctx)
+}
+
+// planAgain makes the plan once more from the stored bytes. It waits for a cluster that is away.
+func (r *run) planAgain(ctx context.Context) (Plan, error) {
+	var p prepared
+	p.Draft = Draft{Kind: r.c.Kind, App: r.c.App, Template: r.c.Template}
+	p.place, p.rendered = r.c.Place, r.c.Rendered
+	var err error
+	if p.set, err = decodeSet(r.c.Rendered); err != nil {
+		return Plan{}, err
+	}
+	r.set = p.set
+	have, err := r.s.Store.Inventory(ctx, r.c.App)
+	if err != nil {
+		return Plan{}, errors.Join(ErrUnavailable, err)
+	}
+	p.prune = without(have, p.set.Refs())
+	until := time.Now().Add(r.w.Timing.Away)
+	for {
+		err = r.s.dryRun(ctx, &p, r.acting())
+		if !errors.Is(err, ErrClusterAway) || time.Now().After(until) || ctx.Err() != nil {
+			return p.plan, err
+		}
+		r.w.pause(ctx)
+	}
+}
+
+func (r *run) acting() policy.Acting {
+	return policy.Acting{Team: r.c.App.Team, Requester: r.c.Requester, Change: r.c.ID}
+}
+
+// problem is the first object that the cluster would not take.
+func (p Plan) problem() *manifest.DryRun {
+	for i, o := range p.Objects {
+		if o.Problem != nil || len(o.Conflicts) > 0 {
+			return &p.Objects[i]
+		}
+	}
+	return nil
+}
+
+func problemOf(o manifest.DryRun) string {
+	if o.Problem != nil {
+		return o.Problem.Sentence
+	}
+	c := o.Conflicts[0]
+	return "its field " + c.Field + " belongs to " + c.Manager + "."
+}
+
+// toDelete are the deletions that were approved; what else the inventory has by now stays.
+func (r *run) toDelete(now Plan) []manifest.Ref {
+	var refs []manifest.Ref
+	for _, o := range now.Objects {
+		if o.Op == manifest.Delete {
+			refs = append(refs, o.Ref)
+		}
+	}
+	return refs
+}
+
+// intend commits what is about to happen, before anything does.
+func (r *run) intend(ctx context.Context) error {
+	return r.update(ctx, func(c *Change) (Commit, error) {
+		c.Outcomes = waiting(r.set, r.del)
+		if c.Started.IsZero() {
+			c.Started = r.s.now()
+		}
+		e := r.entry(audit.ApplyChange, audit.Intent)
+		return Commit{Audit: []audit.Entry{e}, Mine: r.set.Refs()}, nil
+	})
+}
+
+func waiting(set manifest.Set, del []manifest.Ref) []manifest.Outcome {
+	out := make([]manifest.Outcome, 0, len(set)+len(del))
+	for _, ref := range set.Refs() {
+		out = append(out, manifest.Outcome{Ref: ref, Stage: manifest.Stage(ref), State: manifest.Waiting})
+	}
+	for _, ref := range del {
+		out = append(out, manifest.Outcome{Ref: ref, Stage: manifest.StageDeletions, Op: manifest.Delete, State: manifest.Waiting})
+	}
+	return out
+}
+
+func (r *run) apply(ctx context.Context) error {
+	rec := startRecorder(ctx, r)
+	outcomes, err := r.s.Cluster.Apply(ctx, r.acting(), r.c.Place, r.c.App.Name, r.set, r.del, rec.report)
+	if rerr := rec.stop(); rerr != nil {
+		return rerr
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		r.log.WarnContext(ctx, "applying stopped", "err", err)
+		return r.fail(ctx, "The cluster stopped answering. Resume goes on where it stopped.")
+	}
+	if n := unfinished(outcomes); n > 0 {
+		return r.fail(ctx, failureInWords(outcomes))
+	}
+	return r.done(ctx)
+}
+
+func (r *run) done(ctx context.Context) error {
+	return r.update(ctx, func(c *Change) (Commit, error) {
+		c.State, c.Failure, c.Finished = Applied, "", r.s.now()
+		return Commit{Audit: []audit.Entry{r.entry(audit.ApplyChange, audit.Done)}, Revision: true}, nil
+	})
+}
+
+func (r *run) fail(ctx context.Context, why string) error {
+	return r.update(ctx, func(c *Change) (Commit, error) {
+		c.State, c.Failure, c.Finished = Failed, why, r.s.now()
+		e := r.entry(audit.ApplyChange, audit.Failed)
+		e.Detail = why
+		return Commit{Audit: []audit.Entry{e}}, nil
+	})
+}
+
+func (r *run) stale(ctx context.Context) error {
+	const why = "The cluster has changed since this was planned, so that it would now have other effects than those that were agreed to. Submit it again to see them."
+	return r.update(ctx, func(c *Change) (Commit, error) {
+		c.State, c.Finished = Stale, r.s.now()
+		c.Closed = &Closing{At: r.s.now(), Comment: why}
+		e := r.entry(audit.ApplyChange, audit.Refused)
+		e.Detail = why
+		return Commit{Audit: []audit.Entry{e}}, nil
+	})
+}
+
+// update commits as long as the lease is held, and tells who watches.
+func (r *run) update(ctx context.Context, fn func(*Change) (Commit, error)) error {
+	c, err := r.s.Store.Update(ctx, r.c.ID, func(c *Change) (Commit, error) {
+		commit, err := fn(c)
+		commit.Holder = r.w.holder
+		return commit, err
+	})
+	if err != nil {
+		return err
+	}
+	r.c = c
+	r.s.Feed.Publish(c.ID, c.App)
+	return nil
+}
+
+func (r *run) entry(a audit.Action, o audit.Outcome) audit.Entry {
+	return audit.Entry{
+		Actor: audit.Actor{Person: r.c.Requester, Portal: true}, Action: a, Outcome: o,
+		Target: r.c.App.Target, Application: r.c.App.Name, Change: r.c.ID,
+		Digest: string(r.c.Plan.Digest), RanAs: r.acting().User(),
+	}
+}

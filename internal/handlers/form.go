@@ -1,0 +1,346 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
+	"slipway.dev/slipway/web/templates"
+)
+
+// Names of the form's own values; the template's inputs begin with catalog.FormPrefix.
+const (
+	formDo     = "_do"    // plan, preview, edit
+	formFocus  = "_focus" // catalog.Field.Path of the field in focus, for the lines that it decides
+	formName   = "name"
+	formDigest = "digest"
+	formReason = "reason"
+	formKey    = "key"
+)
+
+// flow is one form on its way: of a new application or of one that exists.
+type flow struct {
+	draft    change.Draft
+	template *catalog.Template
+	action   string
+	base     int
+	former   catalog.Inputs // what is deployed; nil for a new application
+	form     url.Values     // as posted; nil for a GET
+}
+
+func (s *server) newFlow(c echo.Context) (*flow, error) {
+	if err := s.Changes.May(who(c), policy.PreviewChange, policy.Resource{Target: targetOf(c)}); err != nil {
+		return nil, err
+	}
+	t, err := s.Catalog.Newest(c.Param("template"))
+	if err != nil {
+		return nil, err
+	}
+	if t.Broken != nil {
+		return nil, &change.Refusal{Reason: "This template is broken and cannot be used: " + t.Broken.Error()}
+	}
+	f := &flow{template: t, action: targetPath(targetOf(c)) + "/new/" + url.PathEscape(t.ID.Name)}
+	f.draft = change.Draft{Kind: change.Create, App: change.AppKey{Target: targetOf(c)}, Template: t.ID}
+	return f, f.read(c)
+}
+
+func (s *server) editFlow(c echo.Context) (*flow, error) {
+	ctx, me, key := c.Request().Context(), who(c), appOf(c)
+	app, err := s.Changes.Application(ctx, me, key)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Changes.May(me, policy.PreviewChange, policy.Resource{Target: key.Target}); err != nil {
+		return nil, err
+	}
+	id, inputs, err := s.Changes.Inputs(ctx, me, key)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.Catalog.Template(id)
+	if errors.Is(err, catalog.ErrUnknownTemplate) {
+		t, err = s.Catalog.Newest(id.Name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &flow{template: t, action: appPath(key) + "/edit", base: app.Revision, former: inputs}
+	f.draft = change.Draft{Kind: change.Update, App: key, Template: t.ID, Inputs: inputs}
+	return f, f.read(c)
+}
+
+// read takes what was posted.
+func (f *flow) read(c echo.Context) error {
+	if c.Request().Method != http.MethodPost {
+		return nil
+	}
+	form, err := posted(c)
+	f.form = form
+	if f.draft.Kind == change.Create {
+		f.draft.App.Name = strings.TrimSpace(form.Get(formName))
+	}
+	return err
+}
+
+// posted reads a form. Only the plain encoding is taken: no page sends another.
+func posted(c echo.Context) (url.Values, error) {
+	err := c.Request().ParseForm()
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, large
+	case err != nil:
+		return nil, errForm
+	}
+	return c.Request().PostForm, nil
+}
+
+// decode reads the inputs. The view holds all that was typed.
+func (f *flow) decode() (catalog.View, catalog.Errors) {
+	in, view, errs := f.template.Decode(f.form)
+	f.draft.Inputs = in
+	return view, errs
+}
+
+// hidden is what the plan page carries along, so that nothing typed is lost.
+func (f *flow) hidden() []templates.HiddenField {
+	var out []templates.HiddenField
+	for name, values := range f.form {
+		if name == formName || name == catalog.FormPrefix || strings.HasPrefix(name, catalog.FormPrefix+"/") {
+			for _, v := range values {
+				out = append(out, templates.HiddenField{Name: name, Value: v})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b templates.HiddenField) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
+func targetPath(t policy.Target) string {
+	return "/targets/" + url.PathEscape(t.Team) + "/" + url.PathEscape(t.Environment)
+}
+
+func appPath(k change.AppKey) string {
+	return targetPath(k.Target) + "/apps/" + url.PathEscape(k.Name)
+}
+
+func (s *server) newForm(c echo.Context) error {
+	f, err := s.newFlow(c)
+	if err != nil {
+		return err
+	}
+	return s.showForm(c, http.StatusOK, f, f.template.View(nil), nil)
+}
+
+func (s *server) editForm(c echo.Context) error {
+	f, err := s.editFlow(c)
+	if err != nil {
+		return err
+	}
+	return s.showForm(c, http.StatusOK, f, f.template.View(f.former), nil)
+}
+
+func (s *server) postNew(c echo.Context) error {
+	f, err := s.newFlow(c)
+	if err != nil {
+		return err
+	}
+	return s.postForm(c, f)
+}
+
+func (s *server) postEdit(c echo.Context) error {
+	f, err := s.editFlow(c)
+	if err != nil {
+		return err
+	}
+	return s.postForm(c, f)
+}
+
+// postForm answers the form's buttons. Whatever they do, all that was typed comes back.
+func (s *server) postForm(c echo.Context, f *flow) error {
+	view, errs := f.decode()
+	switch {
+	case f.form.Has(catalog.FormAdd), f.form.Has(catalog.FormRemove), f.form.Get(formDo) == "edit":
+		return s.showForm(c, http.StatusOK, f, f.template.Untouched(f.form), nil)
+	case len(errs) > 0, f.form.Get(formDo) == "preview":
+		code := http.StatusOK
+		if len(errs) > 0 {
+			code = http.StatusUnprocessableEntity
+		}
+		return s.showForm(c, code, f, view, nil)
+	}
+	plan, err := s.Changes.Preview(c.Request().Context(), who(c), f.draft)
+	if err != nil {
+		return s.formProblem(c, f, view, err)
+	}
+	return s.showPlan(c, http.StatusOK, f, plan, planNotes{})
+}
+
+// formProblem shows what the service found wrong beside the field that it is about.
+func (s *server) formProblem(c echo.Context, f *flow, view catalog.View, err error) error {
+	var fields catalog.Errors
+	switch {
+	case errors.As(err, &fields), errors.Is(err, change.ErrNameTaken):
+		return s.showForm(c, statusOf(err), f, view, err)
+	}
+	return err
+}
+
+// showForm draws the form with the manifests beside it.
+func (s *server) showForm(c echo.Context, code int, f *flow, view catalog.View, problem error) error {
+	d := s.formData(f, view, problem)
+	d.Posted = f.form != nil && (code != http.StatusOK || len(d.View.Errors) > 0)
+	d.Manifests = s.manifests(c, f, d.View.Errors)
+	title := "New " + f.template.ID.Name
+	nav := templates.NavCatalogue
+	if f.draft.Kind == change.Update {
+		title, nav = f.draft.App.Name+", new version", templates.NavApplications
+	}
+	p := s.page(c, nav, title)
+	p.Crumbs = f.crumbs()
+	return s.draw(c, code, templates.Form(p, d))
+}
+
+func (f *flow) crumbs() []templates.Crumb {
+	if f.draft.Kind == change.Create {
+		return []templates.Crumb{
+			{Label: "Catalogue", URL: "/catalogue"},
+			{Label: f.template.ID.String(), URL: "/catalogue?template=" + url.QueryEscape(f.template.ID.Name)}, {Label: "New"},
+		}
+	}
+	return append(appCrumbs(f.draft.App), templates.Crumb{Label: "New version"})
+}
+
+func appCrumbs(k change.AppKey) []templates.Crumb {
+	return []templates.Crumb{{Label: "Applications", URL: "/applications"}, {Label: k.Name, URL: appPath(k)}}
+}
+
+func (s *server) formData(f *flow, view catalog.View, problem error) templates.FormData {
+	place, _ := s.Changes.Place(f.draft.App.Target)
+	d := templates.FormData{
+		Kind: f.draft.Kind, App: f.draft.App, Place: place, Template: f.template.ID, About: f.template.About,
+		View: view, Name: f.draft.App.Name, Revision: f.base, Action: f.action,
+	}
+	if f.form != nil && f.draft.Kind == change.Create {
+		d.Name = f.form.Get(formName)
+	}
+	var fields catalog.Errors
+	switch {
+	case errors.Is(problem, change.ErrNameTaken):
+		d.NameError = "There is an application of this name here already. Take another name."
+	case errors.As(problem, &fields):
+		for _, e := range fields {
+			if e.Path == change.NamePath {
+				d.NameError = e.Message
+				continue
+			}
+			d.View.Errors = append(d.View.Errors, e)
+		}
+	case problem != nil:
+		d.Problem = sentence(problem)
+	}
+	return d
+}
+
+// manifests renders the pane. That it cannot is never a reason not to show the form.
+func (s *server) manifests(c echo.Context, f *flow, errs catalog.Errors) templates.ManifestsData {
+	d := templates.ManifestsData{Errors: len(errs)}
+	if len(errs) > 0 {
+		d.Problem = "The manifests appear when the fields are filled in."
+		return d
+	}
+	if f.form == nil && f.former == nil {
+		d.Problem = "The manifests appear here while you fill in the form."
+		return d
+	}
+	draft := f.draft
+	if draft.App.Name == "" {
+		draft.App.Name = "name"
+	}
+	start := time.Now()
+	r, err := s.Changes.Render(c.Request().Context(), who(c), draft)
+	d.Took = time.Since(start)
+	if err != nil {
+		d.Problem = s.renderProblem(c, err)
+		return d
+	}
+	marks := s.marks(c, f, draft)
+	for i, o := range r.Set {
+		raw, err := manifest.YAML(manifest.Mask(o))
+		if err != nil {
+			d.Problem = "The manifests cannot be written."
+			return d
+		}
+		d.Objects = append(d.Objects, templates.ManifestObject{Ref: manifest.RefOf(o), YAML: string(raw), By: marks[i]})
+	}
+	return d
+}
+
+func (s *server) renderProblem(c echo.Context, err error) string {
+	var fields catalog.Errors
+	switch {
+	case errors.As(err, &fields):
+		return "The manifests appear when the fields are filled in."
+	case errors.Is(err, change.ErrClusterAway):
+		return "The cluster does not answer, so its version is not known and nothing can be shown here. You can go on typing."
+	}
+	s.Log.WarnContext(c.Request().Context(), "a template could not be rendered", "id", c.Get(requestIDKey), "err", err)
+	return "The template cannot make manifests of these inputs: " + err.Error()
+}
+
+// marks tells which lines the field in focus decides, by object and line.
+func (s *server) marks(c echo.Context, f *flow, draft change.Draft) map[int]map[int]templates.MarkedBy {
+	path := f.form.Get(formFocus)
+	if path == "" {
+		return nil
+	}
+	rel, err := s.Changes.Release(c.Request().Context(), draft.App, f.base)
+	if err != nil {
+		return nil
+	}
+	found, err := f.template.Marks(c.Request().Context(), draft.Inputs, rel, path)
+	if err != nil {
+		return nil // the marks are a courtesy
+	}
+	out := map[int]map[int]templates.MarkedBy{}
+	for _, m := range found {
+		if out[m.Object] == nil {
+			out[m.Object] = map[int]templates.MarkedBy{}
+		}
+		out[m.Object][m.Line] = templates.MarkedBy{Path: m.Path, Title: f.template.TitleOf(m.Path)}
+	}
+	return out
+}
+
+func (s *server) previewNew(c echo.Context) error {
+	f, err := s.newFlow(c)
+	if err != nil {
+		return err
+	}
+	return s.preview(c, f)
+}
+
+func (s *server) previewEdit(c echo.Context) error {
+	f, err := s.editFlow(c)
+	if err != nil {
+		return err
+	}
+	return s.preview(c, f)
+}
+
+// preview answers with the pane alone, while somebody types.
+func (s *server) preview(c echo.Context, f *flow) error {
+	view, _ := f.decode()
+	d := s.formData(f, view, nil)
+	d.Manifests = s.manifests(c, f, view.Errors)
+	return s.draw(c, http.StatusOK, templates.PreviewFragments(s.barePage(c), d))
+}

@@ -1,0 +1,116 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
+	"slipway.dev/slipway/web/templates"
+)
+
+// live is an application's page. Without JavaScript it is the snapshot of the moment.
+func (s *server) live(c echo.Context) error {
+	d, err := s.liveData(c)
+	if err != nil {
+		return err
+	}
+	p := s.page(c, templates.NavApplications, d.App.Name+", "+string(d.Snapshot.Verdict))
+	p.Crumbs = []templates.Crumb{{Label: "Applications", URL: "/applications"}, {Label: d.App.Name}}
+	return s.draw(c, http.StatusOK, templates.Live(p, d))
+}
+
+func (s *server) liveData(c echo.Context) (templates.LiveData, error) {
+	ctx, me, key := c.Request().Context(), who(c), appOf(c)
+	app, err := s.Changes.Application(ctx, me, key)
+	if err != nil {
+		return templates.LiveData{}, err
+	}
+	d := templates.LiveData{
+		App: app, Snapshot: s.snapshot(app), List: c.QueryParam("view") == "list",
+		CanChange: s.Changes.May(me, policy.SubmitChange, policy.Resource{Target: key.Target}) == nil,
+		Stream:    appPath(key) + "/stream",
+	}
+	if d.List {
+		d.Stream += "?view=list"
+	}
+	if err := s.liveChanges(ctx, me, &d); err != nil {
+		return d, err
+	}
+	return d, nil
+}
+
+// liveChanges adds what is under way, what failed last, and who made the current revision.
+func (s *server) liveChanges(ctx context.Context, me policy.Subject, d *templates.LiveData) error {
+	recent, err := s.Changes.Changes(ctx, me, change.Query{App: &d.App.AppKey, Limit: 20})
+	if err != nil {
+		return err
+	}
+	for i, ch := range recent {
+		if ch.State.Open() || ch.State == change.Failed && i == 0 {
+			d.Changes = append(d.Changes, ch)
+		}
+	}
+	if d.App.Revision == 0 {
+		return nil
+	}
+	rev, err := s.Changes.Revision(ctx, me, d.App.AppKey, d.App.Revision)
+	d.By, d.Change = rev.By.Name, rev.Change
+	return err
+}
+
+func (s *server) revisions(c echo.Context) error {
+	ctx, me, key := c.Request().Context(), who(c), appOf(c)
+	app, err := s.Changes.Application(ctx, me, key)
+	if err != nil {
+		return err
+	}
+	d := templates.RevisionsData{App: app, CanRollBack: s.Changes.May(me, policy.SubmitChange, policy.Resource{Target: key.Target}) == nil}
+	if d.Revisions, err = s.Changes.Revisions(ctx, me, key); err != nil {
+		return err
+	}
+	d.Failed, err = s.Changes.Changes(ctx, me, change.Query{
+		App: &key, States: []change.State{change.Failed, change.Stale, change.Rejected, change.Withdrawn, change.Expired},
+	})
+	if err != nil {
+		return err
+	}
+	p := s.page(c, templates.NavApplications, key.Name+", revisions")
+	p.Crumbs = append(appCrumbs(key), templates.Crumb{Label: "Revisions"})
+	return s.draw(c, http.StatusOK, templates.Revisions(p, d))
+}
+
+func (s *server) revisionManifests(c echo.Context) error {
+	ctx, me, key := c.Request().Context(), who(c), appOf(c)
+	app, err := s.Changes.Application(ctx, me, key)
+	if err != nil {
+		return err
+	}
+	number := app.Revision
+	if q := c.QueryParam("revision"); q != "" {
+		if number, err = strconv.Atoi(q); err != nil {
+			return change.ErrNotFound
+		}
+	}
+	rev, err := s.Changes.Revision(ctx, me, key, number)
+	if err != nil {
+		return err
+	}
+	return download(c, fmt.Sprintf("%s-r%d.yaml", key.Name, number), rev.Rendered)
+}
+
+// download sends manifests as a file, Secrets masked.
+func download(c echo.Context, name string, rendered []byte) error {
+	masked, err := manifest.MaskYAML(rendered)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="`+url.PathEscape(name)+`"`)
+	return c.Blob(http.StatusOK, "application/yaml; charset=utf-8", masked)
+}

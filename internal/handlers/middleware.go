@@ -1,0 +1,148 @@
+package handlers
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"slipway.dev/slipway/internal/audit"
+)
+
+const (
+	requestIDKey = "requestID"
+	nonceKey     = "nonce"
+)
+
+// errCrossSite means that a form was posted from another site.
+var errCrossSite = errors.New("handlers: posted from another site")
+
+// requestID gives each request an identity that the audit log, the logs and the answer share.
+func (s *server) requestID(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		id := rand.Text()
+		c.Set(requestIDKey, id)
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		return next(c)
+	}
+}
+
+// accessLog writes a line for each request: never its query or form, which may hold what was typed.
+func (s *server) accessLog(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		start := time.Now()
+		err := next(c)
+		if err != nil {
+			c.Error(err)
+		}
+		r := c.Request()
+		s.Log.DebugContext(r.Context(), "request", "id", c.Get(requestIDKey), "method", r.Method, "path", r.URL.Path,
+			"status", c.Response().Status, "took", time.Since(start), "bytes", c.Response().Size)
+		return nil
+	}
+}
+
+// recover turns a panic into a 500, so that one request cannot end the others.
+func (s *server) recover(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler { //nolint:errorlint // net/http compares it so
+					panic(p)
+				}
+				s.Log.ErrorContext(c.Request().Context(), "panic", "id", c.Get(requestIDKey), "value", fmt.Sprint(p), "stack", string(debug.Stack()))
+				err = fmt.Errorf("panic: %v", p)
+			}
+		}()
+		return next(c)
+	}
+}
+
+// headers sets what every answer carries. The policy allows no script and no style but the portal's
+// own files; the nonce is for htmx, which adds its own style element.
+func (s *server) headers(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		nonce := rand.Text()
+		c.Set(nonceKey, nonce)
+		h := c.Response().Header()
+		h.Set("Content-Security-Policy", strings.Join([]string{
+			"default-src 'none'", "script-src 'self' 'nonce-" + nonce + "'", "style-src 'self' 'nonce-" + nonce + "'",
+			"img-src 'self' data:", "font-src 'self'", "connect-src 'self'", "form-action 'self'" + s.signInOrigin(),
+			"base-uri 'none'", "frame-ancestors 'none'",
+		}, "; "))
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		if s.Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		h.Set("Cache-Control", "no-store")
+		return next(c)
+	}
+}
+
+// signInOrigin is the provider's origin: browsers hold form-action against the redirect that follows
+// the sign-in form too.
+func (s *server) signInOrigin() string {
+	if o := s.Auth.ProviderOrigin(); o != "" {
+		return " " + o
+	}
+	return ""
+}
+
+// sameOrigin refuses forms from other sites, by Sec-Fetch-Site and Origin.
+func (s *server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
+	guard := http.NewCrossOriginProtection()
+	return func(c echo.Context) error {
+		if guard.Check(c.Request()) != nil {
+			return errCrossSite
+		}
+		return next(c)
+	}
+}
+
+// limitBody refuses what says that it is too large and cuts off what does not say so.
+func (s *server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if r.ContentLength > BodyLimit {
+			return &http.MaxBytesError{Limit: BodyLimit}
+		}
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, BodyLimit)
+		return next(c)
+	}
+}
+
+// remoteIP believes X-Forwarded-For only from the proxies that the configuration names.
+func (s *server) remoteIP() echo.IPExtractor {
+	if len(s.Proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range s.Proxies {
+		_, n, err := net.ParseCIDR(p.String())
+		if err == nil {
+			options = append(options, echo.TrustIPRange(n))
+		}
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}
+
+// userAgentLimit is the most bytes of a User-Agent that are kept.
+const userAgentLimit = 200
+
+// from says where a request came from, for the audit log.
+func from(c echo.Context) audit.Request {
+	id, _ := c.Get(requestIDKey).(string)
+	ua := strings.ToValidUTF8(c.Request().UserAgent(), "")
+	return audit.Request{ID: id, RemoteIP: c.RealIP(), UserAgent: ua[:min(len(ua), userAgentLimit)]}
+}

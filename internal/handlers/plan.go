@@ -1,0 +1,195 @@
+package handlers
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
+	"slipway.dev/slipway/web/templates"
+)
+
+// planNotes is what a plan page says of the last try to submit.
+type planNotes struct {
+	moved   bool
+	problem string
+}
+
+// showPlan draws the plan of a form, with the form's values going along.
+func (s *server) showPlan(c echo.Context, code int, f *flow, plan change.Plan, n planNotes) error {
+	d := s.planData(c, f.draft, plan, n)
+	d.Diff = viewOf(f.form)
+	d.Diff.Post, d.Diff.Hidden = f.action, f.hidden()
+	d.Submit, d.Back, d.BackPost = f.action+"/submit", f.action, true
+	d.Key, d.Reason = keyOf(f.form), f.form.Get(formReason)
+	p := s.page(c, templates.NavApplications, d.Title+", plan")
+	p.Crumbs = append(f.crumbs(), templates.Crumb{Label: "Plan"})
+	return s.draw(c, code, templates.Plan(p, d))
+}
+
+func (s *server) planData(c echo.Context, draft change.Draft, plan change.Plan, n planNotes) templates.PlanData {
+	d := templates.PlanData{
+		Kind: draft.Kind, App: draft.App, Template: draft.Template, Revision: draft.Revision,
+		Title: change.Title(draft, plan), Plan: plan, Requester: who(c).Person,
+		Moved: n.moved, Problem: n.problem, MaySubmit: true,
+	}
+	if err := s.Changes.May(who(c), policy.SubmitChange, policy.Resource{Target: draft.App.Target}); err != nil {
+		d.MaySubmit, d.WhyNot = false, sentence(err)
+	}
+	return d
+}
+
+// keyOf is the key of the submission: the one that was sent before, else a new one.
+func keyOf(form url.Values) string {
+	if k := form.Get(formKey); k != "" && len(k) <= 64 {
+		return k
+	}
+	return rand.Text()
+}
+
+// viewOf reads how the differences are to be shown.
+func viewOf(q url.Values) templates.DiffView {
+	return templates.DiffView{Split: q.Get("diff") == "split", All: q.Get("all"), Unchanged: q.Get("unchanged") != ""}
+}
+
+func (s *server) submitNew(c echo.Context) error {
+	f, err := s.newFlow(c)
+	if err != nil {
+		return err
+	}
+	return s.submitForm(c, f)
+}
+
+func (s *server) submitEdit(c echo.Context) error {
+	f, err := s.editFlow(c)
+	if err != nil {
+		return err
+	}
+	return s.submitForm(c, f)
+}
+
+func (s *server) submitForm(c echo.Context, f *flow) error {
+	view, errs := f.decode()
+	if len(errs) > 0 {
+		return s.showForm(c, http.StatusUnprocessableEntity, f, view, nil)
+	}
+	ch, err := s.Changes.Submit(c.Request().Context(), who(c), from(c), submission(f.draft, f.form))
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, changePath(ch.ID))
+	}
+	if plan, notes, ok := planOf(err); ok {
+		return s.showPlan(c, statusOf(err), f, plan, notes)
+	}
+	if errors.Is(err, change.ErrNothingChanges) {
+		return s.formNothing(c, f, view, err)
+	}
+	return s.formProblem(c, f, view, err)
+}
+
+func (s *server) formNothing(c echo.Context, f *flow, view catalog.View, err error) error {
+	return s.showForm(c, statusOf(err), f, view, err)
+}
+
+func submission(d change.Draft, form url.Values) change.Submission {
+	return change.Submission{Draft: d, Seen: manifest.Digest(form.Get(formDigest)), Reason: form.Get(formReason), Key: form.Get(formKey)}
+}
+
+// planOf takes the plan out of an error that carries the plan of now.
+func planOf(err error) (change.Plan, planNotes, bool) {
+	var moved *change.PlanChanged
+	var blocked *change.Blocked
+	switch {
+	case errors.As(err, &moved):
+		return moved.Plan, planNotes{moved: true}, true
+	case errors.As(err, &blocked):
+		return blocked.Plan, planNotes{problem: sentence(err)}, true
+	}
+	return change.Plan{}, planNotes{}, false
+}
+
+func changePath(id int64) string { return fmt.Sprintf("/changes/%d", id) }
+
+// rollbackDraft reads which revision to go back to.
+func rollbackDraft(c echo.Context, revision string) (change.Draft, error) {
+	n, err := strconv.Atoi(revision)
+	if err != nil || n < 1 {
+		return change.Draft{}, change.ErrNotFound
+	}
+	return change.Draft{Kind: change.Rollback, App: appOf(c), Revision: n}, nil
+}
+
+func (s *server) rollback(c echo.Context) error {
+	d, err := rollbackDraft(c, c.QueryParam("revision"))
+	if err != nil {
+		return err
+	}
+	return s.planPage(c, d)
+}
+
+func (s *server) delete(c echo.Context) error {
+	return s.planPage(c, change.Draft{Kind: change.Delete, App: appOf(c)})
+}
+
+// planPage shows the plan of something that has no form.
+func (s *server) planPage(c echo.Context, d change.Draft) error {
+	plan, err := s.Changes.Preview(c.Request().Context(), who(c), d)
+	if err != nil {
+		return err
+	}
+	return s.drawPlanPage(c, http.StatusOK, d, plan, planNotes{}, c.QueryParams())
+}
+
+func (s *server) drawPlanPage(c echo.Context, code int, draft change.Draft, plan change.Plan, n planNotes, form url.Values) error {
+	verb := string(draft.Kind)
+	d := s.planData(c, draft, plan, n)
+	d.Diff = viewOf(form)
+	d.Diff.URL = appPath(draft.App) + "/" + verb
+	if draft.Kind == change.Rollback {
+		rev := strconv.Itoa(draft.Revision)
+		d.Diff.URL += "?revision=" + rev
+		d.Diff.Hidden = []templates.HiddenField{{Name: "revision", Value: rev}}
+	}
+	d.Submit, d.Back = appPath(draft.App)+"/"+verb+"/submit", appPath(draft.App)
+	d.Key, d.Reason = keyOf(form), form.Get(formReason)
+	p := s.page(c, templates.NavApplications, d.Title+", plan")
+	p.Crumbs = append(appCrumbs(draft.App), templates.Crumb{Label: d.Title}, templates.Crumb{Label: "Plan"})
+	return s.draw(c, code, templates.Plan(p, d))
+}
+
+func (s *server) submitRollback(c echo.Context) error {
+	form, err := posted(c)
+	if err != nil {
+		return err
+	}
+	d, err := rollbackDraft(c, form.Get("revision"))
+	if err != nil {
+		return err
+	}
+	return s.submitPlanPage(c, d, form)
+}
+
+func (s *server) submitDelete(c echo.Context) error {
+	form, err := posted(c)
+	if err != nil {
+		return err
+	}
+	return s.submitPlanPage(c, change.Draft{Kind: change.Delete, App: appOf(c)}, form)
+}
+
+func (s *server) submitPlanPage(c echo.Context, d change.Draft, form url.Values) error {
+	ch, err := s.Changes.Submit(c.Request().Context(), who(c), from(c), submission(d, form))
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, changePath(ch.ID))
+	}
+	if plan, notes, ok := planOf(err); ok {
+		return s.drawPlanPage(c, statusOf(err), d, plan, notes, form)
+	}
+	return err
+}

@@ -1,0 +1,193 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"slipway.dev/slipway/internal/audit"
+	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/policy"
+	"slipway.dev/slipway/web/templates"
+)
+
+// statusOf is the one place that says which status an error becomes.
+func statusOf(err error) int {
+	var (
+		refusal *change.Refusal
+		blocked *change.Blocked
+		moved   *change.PlanChanged
+		wrong   *change.WrongState
+		fields  catalog.Errors
+		large   *http.MaxBytesError
+		httpErr *echo.HTTPError
+	)
+	switch {
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, change.ErrUnavailable):
+		return http.StatusServiceUnavailable
+	case errors.As(err, &refusal), errors.Is(err, errCrossSite):
+		return http.StatusForbidden
+	case errors.Is(err, change.ErrNotFound), errors.Is(err, catalog.ErrUnknownTemplate):
+		return http.StatusNotFound
+	case errors.Is(err, change.ErrClusterAway):
+		return http.StatusServiceUnavailable
+	case errors.As(err, &moved), errors.As(err, &wrong), errors.Is(err, change.ErrDigest), errors.Is(err, change.ErrNameTaken):
+		return http.StatusConflict
+	case errors.As(err, &blocked), errors.As(err, &fields), errors.Is(err, change.ErrNothingChanges), errors.Is(err, errForm):
+		return http.StatusUnprocessableEntity
+	case errors.As(err, &httpErr):
+		return httpErr.Code
+	}
+	return http.StatusInternalServerError
+}
+
+// fail answers a request whose handler returned an error.
+func (s *server) fail(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	ctx, code := c.Request().Context(), statusOf(err)
+	if code == http.StatusMethodNotAllowed {
+		err, code = change.ErrNotFound, http.StatusNotFound // which methods a page has is nobody's business
+	}
+	if code >= http.StatusInternalServerError && ctx.Err() == nil {
+		s.Log.ErrorContext(ctx, "a request failed", "id", c.Get(requestIDKey), "path", c.Request().URL.Path, "err", err)
+	}
+	s.noteRefusal(c, err)
+	if ctx.Err() != nil {
+		return
+	}
+	if rerr := s.draw(c, code, s.problemPage(c, code, err)); rerr != nil {
+		s.Log.ErrorContext(ctx, "an error page could not be drawn", "id", c.Get(requestIDKey), "err", rerr)
+	}
+}
+
+// noteRefusal records that somebody asked for another's thing by its address, or posted from another
+// site. What a service has recorded is not recorded twice.
+func (s *server) noteRefusal(c echo.Context, err error) {
+	var foreign *change.Foreign
+	var t policy.Target
+	detail := "A form was posted from another site."
+	switch {
+	case errors.As(err, &foreign) && !foreign.Recorded:
+		t, detail = foreign.Target, "Asked for "+c.Request().Method+" "+c.Path()+", which is not there for this person."
+	case !errors.Is(err, errCrossSite):
+		return
+	}
+	me, ctx := who(c), context.WithoutCancel(c.Request().Context())
+	if me.IsZero() {
+		return
+	}
+	if err := s.Changes.RecordRefusal(ctx, me, from(c), t, detail); err != nil {
+		s.Log.ErrorContext(ctx, "a refusal could not be recorded", "id", c.Get(requestIDKey), "err", err)
+	}
+}
+
+func (s *server) problemPage(c echo.Context, code int, err error) templ.Component {
+	p := s.barePage(c)
+	id, _ := c.Get(requestIDKey).(string)
+	retry := retryPath(c)
+	var refusal *change.Refusal
+	switch {
+	case code == http.StatusNotFound:
+		p.Title = "Not found"
+		p.Target, p.Crumbs = policy.Target{}, nil
+		return templates.NotFound(p)
+	case errors.As(err, &refusal):
+		p.Title = "Not allowed"
+		return templates.Refused(p, templates.RefusedData{Reason: refusal.Reason, Request: id})
+	case errors.Is(err, errCrossSite):
+		p.Title = "Not allowed"
+		return templates.Refused(p, templates.RefusedData{Reason: "This form was sent from another site, so nothing was done. Open the page here and send it again.", Request: id})
+	case code == http.StatusRequestEntityTooLarge:
+		p.Title = "Too large"
+		return templates.TooLarge(p, templates.TooLargeData{Limit: BodyLimit, Back: retry})
+	case errors.Is(err, change.ErrClusterAway):
+		p.Title = "The cluster does not answer"
+		return templates.ClusterAway(p, s.awayData(c, retry, id))
+	case errors.Is(err, change.ErrUnavailable):
+		p.Title = "The database does not answer"
+		return templates.DatabaseAway(p, templates.ProblemData{Request: id, Retry: retry})
+	case code < http.StatusInternalServerError:
+		p.Title = "It was not done"
+		return templates.Refused(p, templates.RefusedData{Reason: sentence(err), Request: id})
+	}
+	p.Title = "It did not work"
+	return templates.Failed(p, templates.ProblemData{Request: id, Retry: retry})
+}
+
+// sentence says an expected error in the user's words.
+func sentence(err error) string {
+	var (
+		refusal *change.Refusal
+		wrong   *change.WrongState
+		blocked *change.Blocked
+		fields  catalog.Errors
+	)
+	switch {
+	case errors.As(err, &refusal):
+		return refusal.Reason
+	case errors.As(err, &wrong):
+		return "It is " + string(wrong.Change.State) + " by now, so it cannot be " + wrong.Wanted + "."
+	case errors.Is(err, change.ErrDigest):
+		return "The digest is not the one of this change. Look at the plan again before you sign."
+	case errors.Is(err, change.ErrNothingChanges):
+		return "Nothing would change, so there is nothing to submit."
+	case errors.Is(err, change.ErrNameTaken):
+		return "There is an application of this name already. Take another name, or open that one."
+	case errors.As(err, &blocked):
+		return "The cluster would not take this, so it was not submitted. The plan says what to change."
+	case errors.As(err, &fields):
+		return fields.Error()
+	case errors.Is(err, errForm):
+		return "What was sent is not a form of this page. Open the page again."
+	}
+	return "The request cannot be understood. Open the page again."
+}
+
+// errForm means that what was posted is not a form.
+var errForm = errors.New("handlers: not a form")
+
+func retryPath(c echo.Context) string {
+	if c.Request().Method == http.MethodGet {
+		return c.Request().URL.RequestURI()
+	}
+	if ref, err := url.Parse(c.Request().Referer()); err == nil && ref.Host == c.Request().Host {
+		return ref.RequestURI()
+	}
+	return "/"
+}
+
+func (s *server) awayData(c echo.Context, retry, id string) templates.ClusterAwayData {
+	d := templates.ClusterAwayData{Retry: retry, Request: id}
+	if place, ok := s.Changes.Place(targetOf(c)); ok {
+		d.Cluster = place.Cluster
+	}
+	for _, h := range s.Clusters() {
+		switch {
+		case h.Answers:
+			d.Others = append(d.Others, h.Name)
+		case d.Cluster == "":
+			d.Cluster = h.Name
+		}
+	}
+	if t := targetOf(c); t.Team != "" {
+		d.Waiting, _ = s.Changes.Changes(c.Request().Context(), who(c), change.Query{
+			States: []change.State{change.Pending, change.Approved, change.Applying}, Limit: 10,
+		}) // the page is about something else; without this list it is still true
+	}
+	return d
+}
+
+func (s *server) recordExport(ctx context.Context, c echo.Context, detail string) error {
+	return s.Changes.Store.Record(ctx, audit.Entry{
+		Actor: audit.Actor{Person: who(c).Person}, Action: audit.ExportAudit, Outcome: audit.Done, Detail: detail, Request: from(c),
+	})
+}

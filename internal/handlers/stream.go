@@ -1,0 +1,278 @@
+package handlers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/policy"
+	"slipway.dev/slipway/internal/status"
+	"slipway.dev/slipway/web/templates"
+)
+
+// authorizeEvery is how often a running stream asks whether its reader may still read it.
+const authorizeEvery = 3 * time.Second
+
+// errEnded ends a stream whose session or right has ended.
+var errEnded = errors.New("handlers: the session has ended")
+
+// stream keeps one page up to date. There is one loop for all streams: what differs is what wakes it
+// and what is then sent.
+type stream struct {
+	// allowed tells whether the reader may still read; it is asked again and again.
+	allowed func(context.Context) error
+	// wakes each wait until there is something new to draw.
+	wakes []func(context.Context) error
+	// draw gives the fragments as they are now.
+	draw func(context.Context) ([]byte, error)
+	// rest is how long to gather news before drawing again.
+	rest time.Duration
+}
+
+// run sends the fragments as they are, then again after each news, until the reader is gone, may no
+// longer read, or the portal shuts down. Whoever subscribed did so before, so nothing falls between.
+func (s *server) run(c echo.Context, st stream) error {
+	ctx, cancel := context.WithCancel(c.Request().Context())
+	stop := context.AfterFunc(s.Ended, cancel)
+	news := make(chan struct{}, 1)
+	var waiters sync.WaitGroup
+	for _, wait := range st.wakes {
+		waiters.Go(func() { relay(ctx, wait, news) })
+	}
+	defer waiters.Wait()
+	defer cancel()
+	defer stop()
+	return s.pump(ctx, c, newSSEWriter(c.Response()), st, news)
+}
+
+// relay turns what a waiter waits for into news, of which one at a time is enough.
+func relay(ctx context.Context, wait func(context.Context) error, news chan<- struct{}) {
+	for wait(ctx) == nil {
+		select {
+		case news <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// onState waits for a new state of what was subscribed to.
+func onState(sub *status.Subscription) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := sub.Next(ctx)
+		return err
+	}
+}
+
+// onCommit waits for a commit, and marks that there was one.
+func onCommit(feed <-chan struct{}, mark func()) func(context.Context) error {
+	return func(ctx context.Context) error {
+		select {
+		case <-feed:
+			mark()
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *server) pump(ctx context.Context, c echo.Context, w *sseWriter, st stream, news <-chan struct{}) error {
+	beat, check := time.NewTicker(heartbeat), time.NewTicker(authorizeEvery)
+	defer beat.Stop()
+	defer check.Stop()
+	var last []byte
+	send := func() error {
+		b, err := st.draw(ctx)
+		if err != nil || bytes.Equal(b, last) {
+			return err
+		}
+		last = b
+		return w.Message(b)
+	}
+	if err := send(); err != nil {
+		return s.streamEnd(ctx, c, w, err)
+	}
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-news:
+			if err = rest(ctx, st.rest); err == nil {
+				err = send()
+			}
+		case <-beat.C:
+			err = w.Comment("ping")
+		case <-check.C:
+			if !s.Auth.StillValid(ctx, c.Request()) {
+				err = errEnded
+			} else {
+				err = st.allowed(ctx)
+			}
+		}
+		if err != nil {
+			return s.streamEnd(ctx, c, w, err)
+		}
+	}
+}
+
+// streamEnd says why a stream ends, if there is anybody to hear it. A database that is away ends it
+// without a word: the browser comes back and is told what is so then.
+func (s *server) streamEnd(ctx context.Context, c echo.Context, w *sseWriter, err error) error {
+	var refusal *change.Refusal
+	if errors.Is(err, errEnded) || errors.Is(err, change.ErrNotFound) || errors.As(err, &refusal) {
+		_ = w.Event("end", []byte("/sign-in"))
+		return nil
+	}
+	if ctx.Err() == nil {
+		s.Log.DebugContext(ctx, "a stream ended", "id", c.Get(requestIDKey), "err", err)
+	}
+	return nil
+}
+
+func rest(ctx context.Context, d time.Duration) error {
+	if d == 0 {
+		return nil
+	}
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (s *server) liveStream(c echo.Context) error {
+	app, err := s.Changes.Application(c.Request().Context(), who(c), appOf(c))
+	if err != nil {
+		return err
+	}
+	sub := s.Hub.Subscribe(keyFor(app))
+	defer sub.Close()
+	feed, stop := s.Feed.SubscribeApp(app.AppKey)
+	defer stop()
+	d, err := s.liveData(c)
+	if err != nil {
+		return err
+	}
+	l := &liveView{s: s, c: c, d: d}
+	return s.run(c, stream{
+		allowed: func(context.Context) error {
+			return s.Changes.May(who(c), policy.ViewTarget, policy.Resource{Target: app.Target})
+		},
+		wakes: []func(context.Context) error{onState(sub), onCommit(feed, func() { l.committed.Store(true) })},
+		draw:  l.draw,
+	})
+}
+
+// liveView is what one reader of an application's page sees. The database is asked only when a change
+// of the application was committed; a new state of the cluster costs one rendering for all readers
+// who see the same.
+type liveView struct {
+	s         *server
+	c         echo.Context
+	d         templates.LiveData
+	committed atomic.Bool
+}
+
+func (l *liveView) draw(ctx context.Context) ([]byte, error) {
+	if l.committed.Swap(false) {
+		d, err := l.s.liveData(l.c)
+		if err != nil {
+			return nil, err
+		}
+		l.d = d
+	}
+	f, ok := l.s.Hub.Latest(keyFor(l.d.App))
+	if !ok {
+		l.d.Snapshot = l.s.unseen(l.d.App)
+		return fragments(ctx, templates.LiveFragments(templates.Page{Now: time.Now()}, l.d))
+	}
+	var err error
+	b := f.Render(l.class(), func(snap status.Snapshot) []byte {
+		l.d.Snapshot = snap
+		var b []byte
+		b, err = fragments(context.WithoutCancel(ctx), templates.LiveFragments(templates.Page{Now: snap.At}, l.d))
+		return b
+	})
+	return b, err
+}
+
+// class names all but the snapshot that the fragments depend on: readers of one class see the same.
+func (l *liveView) class() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "live list=%t may=%t revision=%d", l.d.List, l.d.CanChange, l.d.App.Revision)
+	for _, ch := range l.d.Changes {
+		fmt.Fprintf(&b, " %d/%d", ch.ID, ch.Version)
+	}
+	return b.String()
+}
+
+func (s *server) changeStream(c echo.Context) error {
+	ch, err := s.changeAt(c, c.Param("id"))
+	if err != nil {
+		return err
+	}
+	feed, stop := s.Feed.Subscribe(ch.ID)
+	defer stop()
+	return s.run(c, stream{
+		allowed: func(context.Context) error {
+			return s.Changes.May(who(c), policy.ViewTarget, policy.Resource{Target: ch.App.Target})
+		},
+		wakes: []func(context.Context) error{onCommit(feed, func() {})},
+		draw: func(ctx context.Context) ([]byte, error) {
+			now, err := s.Changes.Change(ctx, who(c), ch.ID)
+			if err != nil {
+				return nil, err
+			}
+			return fragments(ctx, templates.ChangeFragments(templates.Page{Now: time.Now()}, s.changeData(c, now)))
+		},
+	})
+}
+
+// listEvery is how often the list of applications is drawn anew at most.
+const listEvery = 500 * time.Millisecond
+
+func (s *server) applicationsStream(c echo.Context) error {
+	sub := s.Hub.SubscribeFunc(func(k status.Key) bool { return s.sees(who(c), k) })
+	defer sub.Close()
+	feed, stop := s.Feed.Subscribe(change.AnyChange)
+	defer stop()
+	return s.run(c, stream{
+		allowed: func(context.Context) error { return nil }, // it shows what one may see at the moment, which may be nothing
+		wakes:   []func(context.Context) error{onState(sub), onCommit(feed, func() {})},
+		rest:    listEvery,
+		draw: func(ctx context.Context) ([]byte, error) {
+			d, err := s.applicationsData(c)
+			if err != nil {
+				return nil, err
+			}
+			return fragments(ctx, templates.ApplicationsFragments(templates.Page{Now: time.Now()}, d))
+		},
+	})
+}
+
+// sees tells whether a person may see the application with this key.
+func (s *server) sees(me policy.Subject, k status.Key) bool {
+	for t, place := range s.Changes.Places {
+		if place.Cluster == k.Cluster && place.Namespace == k.Namespace {
+			return policy.Decide(me, policy.ViewTarget, policy.Resource{Target: t}).Visible
+		}
+	}
+	return false
+}
+
+func fragments(ctx context.Context, t templ.Component) ([]byte, error) {
+	var b bytes.Buffer
+	err := t.Render(ctx, &b)
+	return b.Bytes(), err
+}
