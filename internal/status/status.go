@@ -97,8 +97,11 @@ type Snapshot struct {
 	Sentence string // "1 of 5 workloads failed"
 	// Synced is false until every kind has been listed once, and while the watch is cut: what is shown
 	// may then be old, and Since says from when.
-	Synced    bool
-	Since     time.Time // of Synced's last change
+	Synced bool
+	Since  time.Time // of Synced's last change
+	// Due is when time alone may change what is said here, e.g. because a pod had its time to get
+	// ready. Whoever evaluates does so again then. Zero if only an event can.
+	Due       time.Time
 	Objects   int
 	PodsReady int32
 	PodsWant  int32

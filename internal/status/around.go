@@ -1,0 +1,271 @@
+package status
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"slipway.dev/slipway/internal/manifest"
+)
+
+// place gives each of the objects that run nothing to the workload it belongs to. What belongs to none
+// or to several comes back, as one node "shared".
+func (l *look) place(works []*workload, rest []manifest.Object) []Node {
+	var shared []Node
+	services := map[string]*workload{}
+	slices.SortStableFunc(rest, func(a, b manifest.Object) int {
+		return cmp.Or(cmp.Compare(aroundRank(a), aroundRank(b)), cmp.Compare(a.GetKind(), b.GetKind()), cmp.Compare(a.GetName(), b.GetName()))
+	})
+	for _, u := range rest { // Services stand first, so that Ingresses find them
+		owner := only(works, func(w *workload) bool { return w.has(u, services) })
+		if owner == nil {
+			shared = append(shared, l.leaf(u, nil))
+			continue
+		}
+		if u.GetKind() == "Service" {
+			services[u.GetName()] = owner
+		}
+		owner.around = append(owner.around, u)
+	}
+	if len(shared) == 0 {
+		return nil
+	}
+	head := Node{Ref: manifest.Ref{Name: "shared"}, Note: kinds(shared), Word: Ready, Want: -1, Children: shared}
+	for _, n := range shared {
+		head.Word = Worse(head.Word, n.Word)
+	}
+	sortNodes(head.Children)
+	return []Node{head}
+}
+
+// aroundRank is the order in which objects stand under their workload.
+func aroundRank(u manifest.Object) int {
+	order := []string{"Service", "Ingress", "HorizontalPodAutoscaler", "PodDisruptionBudget", "PersistentVolumeClaim"}
+	if i := slices.Index(order, u.GetKind()); i >= 0 {
+		return i
+	}
+	return len(order)
+}
+
+// only is the one workload of which is is true, nil if there are none or several.
+func only(works []*workload, is func(*workload) bool) *workload {
+	var found *workload
+	for _, w := range works {
+		if !is(w) {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = w
+	}
+	return found
+}
+
+// has tells whether u belongs to the workload.
+func (w *workload) has(u manifest.Object, services map[string]*workload) bool {
+	switch u.GetKind() {
+	case "Service":
+		sel, _, _ := unstructured.NestedStringMap(u.Object, "spec", "selector")
+		return len(sel) > 0 && labels.SelectorFromSet(sel).Matches(w.pods)
+	case "PodDisruptionBudget":
+		return len(w.pods) > 0 && selectorOf(u, "spec", "selector").Matches(w.pods)
+	case "HorizontalPodAutoscaler":
+		kind, _, _ := unstructured.NestedString(u.Object, "spec", "scaleTargetRef", "kind")
+		name, _, _ := unstructured.NestedString(u.Object, "spec", "scaleTargetRef", "name")
+		return kind == w.ref.Kind && name == w.ref.Name
+	case "Ingress":
+		return slices.ContainsFunc(backends(u), func(service string) bool { return services[service] == w })
+	case "PersistentVolumeClaim":
+		return w.mounts(u.GetName())
+	}
+	return false
+}
+
+// mounts tells whether the workload's pods mount the claim.
+func (w *workload) mounts(claim string) bool {
+	path := []string{"spec", "template", "spec", "volumes"}
+	if w.ref.Kind == "Pod" {
+		path = []string{"spec", "volumes"}
+	}
+	volumes, _, _ := unstructured.NestedSlice(w.obj.Object, path...)
+	for _, v := range volumes {
+		if m, ok := v.(map[string]any); ok {
+			if name, _, _ := unstructured.NestedString(m, "persistentVolumeClaim", "claimName"); name == claim {
+				return true
+			}
+		}
+	}
+	templates, _, _ := unstructured.NestedSlice(w.obj.Object, "spec", "volumeClaimTemplates")
+	for _, t := range templates {
+		if m, ok := t.(map[string]any); ok {
+			name, _, _ := unstructured.NestedString(m, "metadata", "name")
+			if strings.HasPrefix(claim, name+"-"+w.ref.Name+"-") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// leaf is the node of an object that runs nothing. w is its workload, nil if it is shared.
+func (l *look) leaf(u manifest.Object, w *workload) Node {
+	v := l.judgeAround(u, w)
+	l.around[u] = v
+	return Node{Ref: manifest.RefOf(u), Word: v.word, Reason: v.reason, Want: -1, Created: u.GetCreationTimestamp().Time}
+}
+
+// judgeAround says how such an object is: by kstatus, and by what the kind's own status adds.
+func (l *look) judgeAround(u manifest.Object, w *workload) verdict {
+	v := general(u)
+	if v.word != Ready && u.GetKind() != "PersistentVolumeClaim" {
+		return v
+	}
+	switch u.GetKind() {
+	case "Service":
+		return l.service(u, w, v)
+	case "Ingress":
+		return ingress(u, v)
+	case "HorizontalPodAutoscaler":
+		return autoscaler(u, v)
+	case "PodDisruptionBudget":
+		return budget(u, v)
+	case "PersistentVolumeClaim":
+		return claim(u, v)
+	}
+	return v
+}
+
+// service counts the endpoints that take requests.
+func (l *look) service(u manifest.Object, w *workload, v verdict) verdict {
+	found, ready := l.slices[u.GetName()], int32(0)
+	if len(found) == 0 {
+		return v
+	}
+	for _, s := range found {
+		slice, _ := read[discoveryv1.EndpointSlice](s)
+		for _, e := range slice.Endpoints {
+			if e.Conditions.Ready == nil || *e.Conditions.Ready {
+				ready++
+			}
+		}
+	}
+	switch {
+	case ready > 0:
+		v.reason = times(ready, "endpoint")
+	case w != nil && w.word == Paused:
+		v.word, v.reason = Paused, "no pods behind it, on purpose"
+	default:
+		v.word, v.reason = Progressing, "no pod behind it is ready"
+	}
+	return v
+}
+
+// ingress is ready when a controller gave it an address: until then nobody answers there.
+func ingress(u manifest.Object, v verdict) verdict {
+	i, _ := read[networkingv1.Ingress](u)
+	if len(i.Status.LoadBalancer.Ingress) == 0 {
+		return verdict{word: Pending, reason: "no controller has given it an address"}
+	}
+	v.reason = fmt.Sprintf("%d %s", len(i.Spec.Rules), map[bool]string{true: "address", false: "addresses"}[len(i.Spec.Rules) == 1])
+	return v
+}
+
+func autoscaler(u manifest.Object, v verdict) verdict {
+	h, _ := read[autoscalingv2.HorizontalPodAutoscaler](u)
+	for _, c := range h.Status.Conditions {
+		if c.Type == autoscalingv2.ScalingActive && c.Status == corev1.ConditionFalse && c.Reason != "ScalingDisabled" {
+			return verdict{word: Pending, reason: "cannot read how busy the pods are"}
+		}
+	}
+	for _, m := range h.Status.CurrentMetrics {
+		if m.Resource == nil || m.Resource.Current.AverageUtilization == nil {
+			continue
+		}
+		v.reason = fmt.Sprintf("%s %d %%", measure(m.Resource.Name), *m.Resource.Current.AverageUtilization)
+		for _, t := range h.Spec.Metrics {
+			if t.Resource != nil && t.Resource.Name == m.Resource.Name && t.Resource.Target.AverageUtilization != nil {
+				v.reason = fmt.Sprintf("%s %d of %d %%", measure(m.Resource.Name), *m.Resource.Current.AverageUtilization, *t.Resource.Target.AverageUtilization)
+			}
+		}
+		return v
+	}
+	return v
+}
+
+func measure(r corev1.ResourceName) string {
+	if r == corev1.ResourceCPU {
+		return "CPU"
+	}
+	return string(r)
+}
+
+func budget(u manifest.Object, v verdict) verdict {
+	b, _ := read[policyv1.PodDisruptionBudget](u)
+	switch n := b.Status.DisruptionsAllowed; {
+	case b.Status.ObservedGeneration == 0:
+		return verdict{word: Progressing, reason: reasonComputing}
+	case n == 0:
+		v.reason = "none may be away now"
+	default:
+		v.reason = fmt.Sprintf("%d may be away", n)
+	}
+	return v
+}
+
+func claim(u manifest.Object, v verdict) verdict {
+	c, _ := read[corev1.PersistentVolumeClaim](u)
+	switch {
+	case u.GetDeletionTimestamp() != nil:
+		return v
+	case c.Status.Phase == corev1.ClaimLost:
+		return verdict{word: Failed, reason: "its volume is lost", wrong: &cause{
+			title:    "has lost its volume",
+			sentence: "The volume behind this claim is gone, and the data with it as far as the cluster knows. Ask whoever runs the storage before anything is deleted.",
+		}}
+	case v.word != Ready:
+		return verdict{word: Pending, reason: "has no volume yet"}
+	}
+	v.reason = "bound, " + c.Status.Capacity.Storage().String()
+	return v
+}
+
+// kinds is "1 ConfigMap, 4 Secrets".
+func kinds(nodes []Node) string {
+	n := map[string]int32{}
+	for _, node := range nodes {
+		n[node.Ref.Kind]++
+	}
+	var parts []string
+	for kind, c := range n {
+		parts = append(parts, pluralKind(c, kind))
+	}
+	slices.SortFunc(parts, func(a, b string) int {
+		_, x, _ := strings.Cut(a, " ")
+		_, y, _ := strings.Cut(b, " ")
+		return cmp.Compare(x, y)
+	})
+	return strings.Join(parts, ", ")
+}
+
+func pluralKind(n int32, kind string) string {
+	stem, isY := strings.CutSuffix(kind, "y")
+	switch {
+	case n != 1 && isY && !strings.HasSuffix(stem, "e"):
+		kind = stem + "ies"
+	case n != 1 && strings.HasSuffix(kind, "s"):
+		kind += "es"
+	case n != 1:
+		kind += "s"
+	}
+	return fmt.Sprintf("%d %s", n, kind)
+}
