@@ -3,6 +3,7 @@ package catalog
 import (
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -61,7 +62,7 @@ func (t *Template) translate(v *jsonschema.ValidationError, w *filler, found fin
 		}
 		return
 	case *kind.PropertyNames:
-		t.reportKey(at, k.Property, w, found)
+		t.reportKey(k.Property, w, found)
 		return
 	case *kind.AnyOf, *kind.OneOf, *kind.Not:
 		t.report(at, k, w, found)
@@ -85,16 +86,32 @@ func (t *Template) report(pointer string, k jsonschema.ErrorKind, w *filler, fou
 	found.add(w.pathOf(pointer), message, priority)
 }
 
-func (t *Template) reportKey(pointer, name string, w *filler, found findings) {
-	message := "Take another name."
-	if f := fieldAt(t.Fields, tokens(pointer)); f != nil && f.Kind == Map {
-		message = unfit(keyField(f))
+// reportKey reports a name that its map does not take. The validator (6.0.3) lets the location of this
+// one finding be overwritten, so the map is looked for among those that have the name.
+func (t *Template) reportKey(name string, w *filler, found findings) {
+	reported := false
+	for pointer, path := range w.keys {
+		ts := tokens(pointer)
+		if ts[len(ts)-1] != name {
+			continue
+		}
+		f := fieldAt(t.Fields, ts[:len(ts)-1])
+		if f == nil || f.Kind != Map || fits(f.KeyPattern, name) {
+			continue
+		}
+		found.add(path, unfit(keyField(f)), usual)
+		reported = true
 	}
-	path, ok := w.keys[join(pointer, name)]
-	if !ok {
-		path = w.pathOf(pointer)
+	if !reported {
+		found.add("", "The name "+shortened(name)+" cannot be taken. Take another one.", minor)
 	}
-	found.add(path, message, usual)
+}
+
+// fits tells whether a name certainly matches a map's pattern; a map that has none may still limit
+// its names otherwise.
+func fits(pattern, name string) bool {
+	re, err := regexp.Compile(pattern)
+	return pattern != "" && err == nil && re.MatchString(name)
 }
 
 // pathOf is the control of a value: its own, or that of the nearest value around it that has one,

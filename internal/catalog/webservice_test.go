@@ -91,17 +91,17 @@ var webServiceEdges = map[string]struct {
 	change func(*Release)
 }{
 	"least": {inputs: `{"image": "nginx", "port": 8080}`},
-	"stopped, no amounts, old cluster": {
+	"stopped-without-amounts-on-old-cluster": {
 		inputs: `{"image": "localhost:5000/a/b", "port": 1, "replicas": 0, "resources": {"requests": {"cpu": "", "memory": ""}, "limits": {"memory": ""}}}`,
 		change: func(r *Release) { r.KubeVersion = "v1.29.4-gke.1" },
 	},
-	"host and certificate": {
+	"host-and-certificate": {
 		inputs: `{"image": "registry.example.com/team/app:1.4.2", "port": 65535, "replicas": 100, "healthPath": "/healthz?deep=0", "host": "shop.example.com", "ingress": {"issuer": "letsencrypt-prod", "className": "nginx"}, "startSeconds": 241}`,
 	},
-	"tag that is no label, digest": {
+	"tag-that-is-no-label": {
 		inputs: `{"image": "ghcr.io/a/b:1.2.3_-@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "port": 80, "pullSecret": "login", "pullPolicy": "Always", "security": {"runAsUser": 2147483647, "readOnlyRootFilesystem": false, "serviceAccountToken": true}}`,
 	},
-	"texts that look like something else": {
+	"texts-that-look-like-others": {
 		inputs: `{"image": "app:8080", "port": 80, "env": {"A": "true", "B": "8080", "C": "1e3", "D": "0x10", "E": "", "F": "on", "G": "line\nline: {{ .Values }}\n", "H": "\"'# <b>&", "I": "null", "J": " x ", "_K": "$request_uri"}}`,
 	},
 }

@@ -1,0 +1,19 @@
+package catalog
+
+// Untouched draws the form with all that was typed and no errors: what somebody sees who has only
+// added a row, or has come back from the plan.
+func (t *Template) Untouched(form Form) View {
+	if t.loaded == nil {
+		return View{}
+	}
+	root, _ := parseForm(form) // what is wrong with it is said when the plan is asked for
+	return t.view(newFormReader(form).read(t.Fields, "", root, t.loaded.defaults), nil)
+}
+
+// TitleOf is the title of the field at path, or "" if there is none.
+func (t *Template) TitleOf(path string) string {
+	if f, _ := t.fieldOf(path); f != nil {
+		return f.Title
+	}
+	return ""
+}
