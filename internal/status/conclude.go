@@ -171,7 +171,7 @@ func (l *look) wrongAround() []Wrong {
 // sortWrong puts the worst first, then what is wrong for longest.
 func sortWrong(all []Wrong) {
 	slices.SortFunc(all, func(a, b Wrong) int {
-		return cmp.Or(cmp.Compare(a.Word.rank(), b.Word.rank()), a.Since.Compare(b.Since),
+		return cmp.Or(cmp.Compare(Rank(a.Word), Rank(b.Word)), a.Since.Compare(b.Since),
 			cmp.Compare(a.Ref.Name, b.Ref.Name), cmp.Compare(a.Ref.Kind, b.Ref.Kind), cmp.Compare(a.Title, b.Title))
 	})
 }

@@ -116,7 +116,7 @@ func newest(events []Event) []Event {
 // sortNodes puts the worst first, then by name.
 func sortNodes(nodes []Node) []Node {
 	slices.SortStableFunc(nodes, func(a, b Node) int {
-		return cmp.Or(cmp.Compare(a.Word.rank(), b.Word.rank()), cmp.Compare(a.Ref.Name, b.Ref.Name), cmp.Compare(a.Ref.Kind, b.Ref.Kind))
+		return cmp.Or(cmp.Compare(Rank(a.Word), Rank(b.Word)), cmp.Compare(a.Ref.Name, b.Ref.Name), cmp.Compare(a.Ref.Kind, b.Ref.Kind))
 	})
 	return nodes
 }

@@ -94,7 +94,7 @@ func (l *look) judgePod(p *corev1.Pod) verdict {
 	}
 	worst := verdict{word: Ready}
 	for _, c := range long(p) {
-		if v := l.container(p, c); v.word.rank() < worst.word.rank() {
+		if v := l.container(p, c); Rank(v.word) < Rank(worst.word) {
 			worst = v
 		}
 	}

@@ -13,9 +13,9 @@ import (
 // worstFirst is the order of the words; see Worse.
 var worstFirst = []Word{Failed, Unknown, Progressing, Pending, Paused, Ready}
 
-// rank is the place of w in worstFirst. A word that is not in it counts as Unknown: what we do not
-// understand must never look like Ready.
-func (w Word) rank() int {
+// Rank is the place of w in the order of Worse; 0 is the worst. A word that is none of ours counts as
+// Unknown: what we do not understand must never look like Ready.
+func Rank(w Word) int {
 	if i := slices.Index(worstFirst, w); i >= 0 {
 		return i
 	}
@@ -25,7 +25,7 @@ func (w Word) rank() int {
 // Worse returns whichever of a and b stands further up in the order Failed, Unknown, Progressing,
 // Pending, Paused, Ready.
 func Worse(a, b Word) Word {
-	if b.rank() < a.rank() {
+	if Rank(b) < Rank(a) {
 		return b
 	}
 	return a
