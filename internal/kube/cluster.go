@@ -2,12 +2,14 @@ package kube
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
@@ -45,11 +47,32 @@ func newCluster(c ClusterConfig, log *slog.Logger) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &cluster{
+	one := &cluster{
 		name: c.Name, log: log, config: cfg, transport: pool, authenticated: authenticated,
-		discovery: &discovered{client: dc, now: time.Now},
-		slots:     make(slots, perCluster),
-	}, nil
+		slots: make(slots, perCluster),
+	}
+	one.discovery = &discovered{client: dc, release: one.release, now: time.Now}
+	return one, nil
+}
+
+// release asks which version of Kubernetes the API server is. It is the first request to a cluster,
+// and is not repeated, so that one that is away is noticed at once.
+func (c *cluster) release(ctx context.Context) (string, error) {
+	s, err := c.own()
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	raw, err := s.rest.Get().AbsPath("/version").MaxRetries(0).Do(ctx).Raw()
+	if err != nil {
+		return "", err
+	}
+	var v version.Info
+	if err := json.Unmarshal(raw, &v); err != nil {
+		return "", fmt.Errorf("read the API server's version: %w", err)
+	}
+	return v.GitVersion, nil
 }
 
 // restClient speaks JSON with paths given whole, so one serves all kinds.

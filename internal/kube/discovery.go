@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/version"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/restmapper"
 
@@ -25,22 +24,24 @@ import (
 const (
 	refreshMin = 5 * time.Second
 	refreshMax = 10 * time.Minute
+	retryMin   = 500 * time.Millisecond // while there is no answer at all
 )
 
 // discoverer is the part of the discovery client that is used.
 type discoverer interface {
 	ServerGroupsAndResourcesWithContext(context.Context) ([]*metav1.APIGroup, []*metav1.APIResourceList, error)
-	ServerVersionWithContext(context.Context) (*version.Info, error)
 }
 
 // discovered remembers what kinds a cluster has.
 type discovered struct {
-	client discoverer
-	now    func() time.Time
+	client  discoverer
+	release func(context.Context) (string, error) // of Kubernetes; gives up soon
+	now     func() time.Time
 
 	mu      sync.Mutex // held while asking: whoever needs the answer waits for the one request
 	at      time.Time  // of the last answer; zero before the first
 	tried   time.Time
+	err     error // of the last try
 	mapper  meta.RESTMapper
 	cluster manifest.ClusterVersion
 }
@@ -86,23 +87,26 @@ func (d *discovered) version(ctx context.Context) (manifest.ClusterVersion, erro
 func (d *discovered) refresh(ctx context.Context, age time.Duration) error {
 	now := d.now()
 	known := !d.at.IsZero()
-	if known && (now.Sub(d.at) < age || now.Sub(d.tried) < refreshMin) {
+	switch {
+	case known && (now.Sub(d.at) < age || now.Sub(d.tried) < refreshMin):
 		return nil
+	case !known && now.Sub(d.tried) < retryMin: // those who waited for the one request share its answer
+		return d.err
 	}
-	d.tried = now
-	err := d.ask(ctx)
-	if err == nil {
-		d.at = now
-		return nil
+	if d.err = d.ask(ctx); d.err != nil {
+		d.err = fmt.Errorf("%w: %w", manifest.ErrClusterAway, d.err)
 	}
-	if known {
-		return nil
+	d.tried = d.now()
+	if d.err == nil {
+		d.at = d.tried
+	} else if !known {
+		return d.err
 	}
-	return fmt.Errorf("%w: %w", manifest.ErrClusterAway, err)
+	return nil
 }
 
 func (d *discovered) ask(ctx context.Context) error {
-	info, err := d.client.ServerVersionWithContext(ctx)
+	release, err := d.release(ctx)
 	if err != nil {
 		return err
 	}
@@ -111,7 +115,7 @@ func (d *discovered) ask(ctx context.Context) error {
 	if err != nil && !errors.As(err, &partly) { // an aggregated API that is down takes only its own kinds with it
 		return err
 	}
-	d.cluster = manifest.ClusterVersion{Kube: info.GitVersion, APIs: apis(lists)}
+	d.cluster = manifest.ClusterVersion{Kube: release, APIs: apis(lists)}
 	d.mapper = restmapper.NewDiscoveryRESTMapper(grouped(groups, lists))
 	return nil
 }

@@ -64,7 +64,7 @@ func refusal(s metav1.Status, c circumstances) *manifest.Problem {
 		return say(manifest.Conflicting, "%s was changed by somebody else at the same moment. Try again.", c.ref)
 	case s.Code == http.StatusUnprocessableEntity:
 		return invalid(s)
-	case s.Code == http.StatusBadRequest:
+	case s.Code == http.StatusBadRequest, strings.Contains(said, "failed to create typed patch object"): // a 500
 		return undecodable(said)
 	case s.Code == http.StatusTooManyRequests:
 		return say(manifest.Throttled, "The cluster has too much to do, and asks to try again later.")
@@ -166,8 +166,9 @@ func invalid(s metav1.Status) *manifest.Problem {
 }
 
 var (
-	unknownField = regexp.MustCompile(`unknown field "([^"]+)"|\.?([A-Za-z0-9_.\[\]="-]+): field not declared in schema`)
+	unknownField = regexp.MustCompile(`unknown field "([^"]+)"|(\.\S+): field not declared in schema`)
 	twice        = regexp.MustCompile(`duplicate field "([^"]+)"`)
+	mistyped     = regexp.MustCompile(`(\.\S+): expected (\w+)`)
 )
 
 // undecodable is about an object that cannot be read as its kind.
@@ -181,6 +182,11 @@ func undecodable(said string) *manifest.Problem {
 	if m := twice.FindStringSubmatch(said); m != nil {
 		p := say(manifest.InvalidField, "The field %s is there twice.", dotted(m[1]))
 		p.Field = dotted(m[1])
+		return p
+	}
+	if m := mistyped.FindStringSubmatch(said); m != nil {
+		p := say(manifest.InvalidField, "The field %s must be a %s.", m[1], m[2])
+		p.Field = m[1]
 		return p
 	}
 	return say(manifest.InvalidField, "The cluster cannot read it as the kind that it says it is.")

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"context"
+	"reflect"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -51,8 +52,8 @@ func (r *run) mayWrite(ctx context.Context, s *step) error {
 }
 
 // opOf tells what an apply did. Others write to the object too (its controller, its status), so a new
-// resource version alone does not mean that this apply changed it: the API server dates a manager's
-// fields only when that manager changed something.
+// resource version alone does not mean that this apply changed it: somebody else's fields may have
+// been dated anew, and ours not.
 func opOf(before *metav1.PartialObjectMetadata, got applied) manifest.Op {
 	switch {
 	case before == nil || got.created || before.UID != got.object.GetUID():
@@ -60,20 +61,27 @@ func opOf(before *metav1.PartialObjectMetadata, got applied) manifest.Op {
 	case before.ResourceVersion == got.object.GetResourceVersion():
 		return manifest.Unchanged
 	}
-	was, is := ourEntry(before), ourEntry(got.object)
-	if was != nil && is != nil && was.Time.Equal(is.Time) && before.Generation == got.object.GetGeneration() {
+	ours, others := byOwner(before.ManagedFields)
+	oursNow, othersNow := byOwner(got.object.GetManagedFields())
+	if reflect.DeepEqual(ours, oursNow) && !reflect.DeepEqual(others, othersNow) {
 		return manifest.Unchanged
 	}
 	return manifest.Change
 }
 
-func ourEntry(o metav1.Object) *metav1.ManagedFieldsEntry {
-	for _, m := range o.GetManagedFields() {
+// byOwner tells what this portal applied from what others wrote, each with the second of the last time.
+func byOwner(all []metav1.ManagedFieldsEntry) (ours, others map[string]int64) {
+	ours, others = map[string]int64{}, map[string]int64{}
+	for _, m := range all {
+		into := others
 		if m.Manager == manifest.FieldManager && m.Operation == metav1.ManagedFieldsOperationApply && m.Subresource == "" {
-			return &m
+			into = ours
+		}
+		if m.Time != nil {
+			into[m.Manager+"/"+string(m.Operation)+"/"+m.Subresource] = m.Time.Unix()
 		}
 	}
-	return nil
+	return ours, others
 }
 
 // remove deletes one object, if it is there and ours.

@@ -1,0 +1,224 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/go-logr/logr"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
+
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/status"
+)
+
+const (
+	// evaluateEvery is the least time between two evaluations of one application. The first event after
+	// a silence is evaluated at once; what comes in a burst is taken together.
+	evaluateEvery = 100 * time.Millisecond
+	// evaluators is how many applications are evaluated at once.
+	evaluators = 2
+)
+
+// Watcher follows the live objects of all applications and publishes a status.Snapshot whenever one
+// of them changed. It keeps one watch a kind and cluster, however many applications and browsers
+// there are. Watches that are cut heal by themselves; until then the snapshots say so (Synced).
+type Watcher struct {
+	hub    *status.Hub
+	feeds  map[string]*feed
+	places map[manifest.Place]bool
+	queue  workqueue.TypedDelayingInterface[status.Key]
+	log    logr.Logger
+
+	mu   sync.Mutex
+	last map[status.Key]time.Time // when it was evaluated
+}
+
+// feed is what is watched in one cluster.
+type feed struct {
+	name       string
+	link       *link
+	tables     map[string]*table // by kind
+	events     *events
+	reflectors []*cache.Reflector
+}
+
+// NewWatcher prepares to watch the places and to publish to hub. Nothing is asked before Run. The
+// portal's own account needs get, list and watch on the kinds in all namespaces, Secrets excepted.
+func (cs *Clusters) NewWatcher(hub *status.Hub, places []manifest.Place) (*Watcher, error) {
+	w := &Watcher{
+		hub: hub, feeds: map[string]*feed{}, places: map[manifest.Place]bool{}, last: map[status.Key]time.Time{},
+		queue: workqueue.NewTypedDelayingQueue[status.Key](),
+		log:   logr.FromSlogHandler(cs.log.Handler()),
+	}
+	for _, p := range places {
+		w.places[p] = true
+		if w.feeds[p.Cluster] != nil {
+			continue
+		}
+		c, err := cs.cluster(p.Cluster)
+		if err != nil {
+			return nil, err
+		}
+		if w.feeds[p.Cluster], err = w.newFeed(c); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func (w *Watcher) newFeed(c *cluster) (*feed, error) {
+	f := &feed{name: c.name, tables: map[string]*table{}}
+	f.link = newLink(c.ready, func() { w.markAll(f) })
+	for _, k := range watchedKinds {
+		t := newTable(k.gv.WithKind(k.kind),
+			func(ns, app string) { w.mark(status.Key{Cluster: c.name, Namespace: ns, App: app}) },
+			func() { f.link.hasListed(k.kind) })
+		f.tables[k.kind] = t
+		if err := w.follow(f, c, k, t); err != nil {
+			return nil, err
+		}
+	}
+	f.events = newEvents(
+		func(ns string) bool { return w.places[manifest.Place{Cluster: c.name, Namespace: ns}] },
+		func(a about) { w.markObject(f, a) },
+		func() { f.link.hasListed("Event") })
+	return f, w.follow(f, c, watchedKind{corev1.SchemeGroupVersion, "Event", "events", &corev1.Event{}}, f.events)
+}
+
+// follow adds a reflector, which lists and watches a kind into store.
+func (w *Watcher) follow(f *feed, c *cluster, k watchedKind, store cache.ReflectorStore) error {
+	choose := labelled
+	if k.kind == "Event" {
+		choose = ownEvents
+	}
+	src, err := c.source(k, choose)
+	if err != nil {
+		return err
+	}
+	f.link.expect(k.kind)
+	f.reflectors = append(f.reflectors, cache.NewReflectorWithOptions(gated(src, k.kind, f.link), nil, store, cache.ReflectorOptions{
+		Name: c.name + "/" + k.resource, TypeDescription: k.kind, Logger: &w.log,
+		Backoff: &wait.Backoff{Duration: 200 * time.Millisecond, Cap: 5 * time.Second, Steps: 10, Factor: 2, Jitter: 0.5},
+	}))
+	return nil
+}
+
+// Run watches until ctx ends, and returns when all that it started has ended.
+func (w *Watcher) Run(ctx context.Context) error {
+	ctx = klog.NewContext(ctx, w.log)
+	var all sync.WaitGroup
+	for _, f := range w.feeds {
+		all.Go(func() { f.link.run(ctx) })
+		for _, r := range f.reflectors {
+			all.Go(func() { r.RunWithContext(ctx) })
+		}
+	}
+	for range evaluators {
+		all.Go(w.evaluate)
+	}
+	<-ctx.Done()
+	w.queue.ShutDown()
+	all.Wait()
+	return nil
+}
+
+// Healthy tells whether what is known of a cluster is up to date, since when that is so or not so, and
+// if the cluster cannot be reached or watched, why. A cluster that is merely still being listed is
+// not healthy and has no error.
+func (w *Watcher) Healthy(cluster string) (healthy bool, since time.Time, err error) {
+	f := w.feeds[cluster]
+	if f == nil {
+		return false, time.Time{}, fmt.Errorf("kube: the cluster %q is not watched", cluster)
+	}
+	return f.link.state()
+}
+
+// mark has an application evaluated, soon.
+func (w *Watcher) mark(k status.Key) {
+	if k.App == "" || !w.places[manifest.Place{Cluster: k.Cluster, Namespace: k.Namespace}] {
+		return
+	}
+	w.mu.Lock()
+	wait := time.Until(w.last[k].Add(evaluateEvery))
+	w.mu.Unlock()
+	w.queue.AddAfter(k, wait) // at once if not positive; of several waits the shortest counts
+}
+
+// markObject has the application evaluated that an event is about.
+func (w *Watcher) markObject(f *feed, a about) {
+	if t := f.tables[a.kind]; t != nil {
+		w.mark(status.Key{Cluster: f.name, Namespace: a.namespace, App: t.app(a.namespace, a.name)})
+	}
+}
+
+// markAll has all applications of a cluster evaluated, because what can be said of them changed.
+func (w *Watcher) markAll(f *feed) {
+	keys := map[status.Key]bool{}
+	for _, t := range f.tables {
+		for _, o := range t.objects.List() {
+			if u, ok := o.(manifest.Object); ok {
+				keys[status.Key{Cluster: f.name, Namespace: u.GetNamespace(), App: u.GetLabels()[manifest.LabelApp]}] = true
+			}
+		}
+	}
+	for k := range keys {
+		w.mark(k)
+	}
+}
+
+// evaluate works on the queue until it is shut down. The queue gives an application to one worker at
+// a time, so that its snapshots are published in order.
+func (w *Watcher) evaluate() {
+	for {
+		k, down := w.queue.Get()
+		if down {
+			return
+		}
+		w.publish(k)
+		w.queue.Done(k)
+	}
+}
+
+func (w *Watcher) publish(k status.Key) {
+	f := w.feeds[k.Cluster]
+	if f == nil || !f.link.settled() {
+		return // it is marked again when all kinds were listed
+	}
+	now := time.Now()
+	w.mu.Lock()
+	w.last[k] = now
+	w.mu.Unlock()
+
+	in := f.gather(k)
+	in.Now = now
+	in.Synced, in.Since, _ = f.link.state()
+	snap := status.Evaluate(in)
+	w.hub.Publish(snap)
+	switch {
+	case len(in.Objects) == 0: // the application is gone
+		w.hub.Forget(k)
+		w.mu.Lock()
+		delete(w.last, k)
+		w.mu.Unlock()
+	case !snap.Due.IsZero():
+		w.queue.AddAfter(k, max(snap.Due.Sub(now), evaluateEvery))
+	}
+}
+
+// gather collects what is known of an application.
+func (f *feed) gather(k status.Key) status.Input {
+	in := status.Input{Key: k}
+	for _, kind := range watchedKinds {
+		in.Objects = append(in.Objects, f.tables[kind.kind].of(k.Namespace, k.App)...)
+	}
+	for _, u := range in.Objects {
+		in.Events = append(in.Events, f.events.on(u)...)
+	}
+	return in
+}
