@@ -121,7 +121,7 @@ func (w *workload) mounts(claim string) bool {
 func (l *look) leaf(u manifest.Object, w *workload) Node {
 	v := l.judgeAround(u, w)
 	l.around[u] = v
-	return Node{Ref: manifest.RefOf(u), Word: v.word, Reason: v.reason, Want: -1, Created: u.GetCreationTimestamp().Time}
+	return Node{Ref: manifest.RefOf(u), Word: v.word, Reason: plain(v.reason), Want: -1, Created: u.GetCreationTimestamp().Time}
 }
 
 // judgeAround says how such an object is: by kstatus, and by what the kind's own status adds.

@@ -212,10 +212,10 @@ func (w *workload) blame(pods []pod) {
 		if p.wrong == nil || (p.word != Failed && p.word != Pending) {
 			continue
 		}
-		i := slices.IndexFunc(w.causes, func(c Wrong) bool { return c.Title == p.wrong.title && c.Sentence == p.wrong.sentence })
+		i := slices.IndexFunc(w.causes, func(c Wrong) bool { return c.Title == plain(p.wrong.title) && c.Sentence == p.wrong.sentence })
 		if i < 0 {
 			w.causes = append(w.causes, Wrong{
-				Word: p.word, Ref: w.ref, Title: p.wrong.title, Sentence: p.wrong.sentence,
+				Word: p.word, Ref: w.ref, Title: plain(p.wrong.title), Sentence: p.wrong.sentence,
 				Said: p.wrong.said, Since: p.wrong.since, Pods: 1,
 			})
 			continue
@@ -235,7 +235,7 @@ func (w *workload) accuse(c *cause, pods int32) {
 	if w.refusal() != nil {
 		word = w.refusal().word
 	}
-	w.causes = append(w.causes, Wrong{Word: word, Ref: w.ref, Title: c.title, Sentence: c.sentence, Said: c.said, Since: c.since, Pods: int(pods)})
+	w.causes = append(w.causes, Wrong{Word: word, Ref: w.ref, Title: plain(c.title), Sentence: c.sentence, Said: c.said, Since: c.since, Pods: int(pods)})
 }
 
 // assessJob is the verdict on a Job. kstatus calls a running Job current; here it is on its way.

@@ -162,7 +162,7 @@ func (l *look) wrongAround() []Wrong {
 		if v.word != Failed || v.wrong == nil {
 			continue
 		}
-		all = append(all, Wrong{Word: Failed, Ref: manifest.RefOf(u), Title: v.wrong.title, Sentence: v.wrong.sentence,
+		all = append(all, Wrong{Word: Failed, Ref: manifest.RefOf(u), Title: plain(v.wrong.title), Sentence: v.wrong.sentence,
 			Said: v.wrong.said, Since: cmp.Or(v.wrong.since, u.GetCreationTimestamp().Time)})
 	}
 	return all
@@ -176,10 +176,10 @@ func sortWrong(all []Wrong) {
 	})
 }
 
-// sentence begins a clause with a capital letter. Names in backticks are left as they are.
+// sentence begins a clause with a capital letter. One that begins with a name is left as it is.
 func sentence(clause string) string {
 	if clause == "" || clause[0] < 'a' || clause[0] > 'z' {
-		return clause
+		return plain(clause)
 	}
-	return string(clause[0]-'a'+'A') + clause[1:]
+	return plain(string(clause[0]-'a'+'A') + clause[1:])
 }

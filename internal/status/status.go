@@ -48,7 +48,7 @@ type Wrong struct {
 	Word     Word         // Failed or Pending
 	Ref      manifest.Ref // the workload
 	Title    string       // "cannot start: its image does not exist"; the workload's name stands before it
-	Sentence string       // what it means and what to do
+	Sentence string       // what it means and what to do; names in it stand in backticks, nowhere else
 	Said     string       // the cluster's own words; may be empty
 	Since    time.Time
 	Pods     int // how many pods it is true of

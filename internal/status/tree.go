@@ -13,7 +13,7 @@ import (
 // node is the workload with all that belongs to it: its pods by version, then what stands around it.
 func (w *workload) node(l *look) Node {
 	n := Node{
-		Ref: w.ref, Word: w.word, Reason: w.reason, Note: w.note(),
+		Ref: w.ref, Word: w.word, Reason: plain(w.reason), Note: w.note(),
 		Ready: w.ready, Want: w.want, Created: w.obj.GetCreationTimestamp().Time,
 	}
 	if w.ref.Kind == "Pod" {
@@ -55,7 +55,7 @@ func (s podSet) node(pods []Node, several bool) Node {
 		v.reason = map[bool]string{true: "new version", false: "old version"}[s.current]
 	}
 	n := Node{
-		Ref: manifest.RefOf(s.obj), Word: v.word, Reason: v.reason,
+		Ref: manifest.RefOf(s.obj), Word: v.word, Reason: plain(v.reason),
 		Want: cmp.Or(deref(s.rs.Spec.Replicas), s.rs.Status.Replicas), Created: s.rs.CreationTimestamp.Time, Children: pods,
 	}
 	for _, p := range s.pods {
@@ -96,7 +96,7 @@ func (s podSet) verdict() verdict {
 }
 
 func (p pod) node() Node {
-	return Node{Ref: p.ref, Word: p.word, Reason: p.reason, Ready: p.ready, Want: p.want, Created: p.obj.CreationTimestamp.Time}
+	return Node{Ref: p.ref, Word: p.word, Reason: plain(p.reason), Ready: p.ready, Want: p.want, Created: p.obj.CreationTimestamp.Time}
 }
 
 // note says beside the kind how many pods there are to be.

@@ -2,6 +2,7 @@ package status
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -26,6 +27,9 @@ func seconds(d time.Duration) string {
 	}
 	return fmt.Sprintf("%d h", int(d.Hours()))
 }
+
+// plain is a text without the backticks around names, for where they are not drawn as code.
+func plain(s string) string { return strings.ReplaceAll(s, "`", "") }
 
 // readyOf is "no pod is ready", "1 of 3 pods is ready".
 func readyOf(ready, want int32) string {
