@@ -1,8 +1,8 @@
 package templates
 
 // htmxConfig turns on what the strict Content-Security-Policy needs, and turns off what the portal
-// leaves to the browser.
-const htmxConfig = `extensions:"hx-csp, sse",history:false,includeIndicatorCSS:false`
+// leaves to the browser. What a person folded open stays open when a stream renews it.
+const htmxConfig = `{"extensions":"hx-csp, sse","history":false,"includeIndicatorCSS":false,"morphIgnore":["data-htmx-powered","open"]}`
 
 type key struct {
 	Keys []string

@@ -9,16 +9,17 @@ import (
 // HiddenField is a form value that goes along unseen.
 type HiddenField struct{ Name, Value string }
 
-// DiffView is how differences are shown.
+// DiffView is how differences are shown. The page reads it from its address, or from what was posted:
+// diff=split, all=“Deployment api”, unchanged=1.
 type DiffView struct {
 	Split bool
 	// All is the object of which every line is shown, as manifest.Ref's String has it.
 	All string
 	// Unchanged shows the objects that stay as they are.
 	Unchanged bool
-	// URL is the page's address without the query parameters diff, all and unchanged, for the links
-	// that change the view. It may hold a query. Empty where the plan answers a post: then the view is
-	// changed by buttons that post Hidden again to Post.
+	// URL is the page's address, for the links that change the view. It may hold a query. Empty where
+	// the plan answers a post: then the view is changed by buttons that post Hidden to Post, with
+	// _do=plan and the parameters above. Hidden holds the form's fields without _do.
 	URL    string
 	Post   string
 	Hidden []HiddenField

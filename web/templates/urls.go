@@ -68,3 +68,5 @@ func orStart(address string) string {
 
 // changeNumber is how a change is called: "#1,284" would be harder to search for than "#1284".
 func changeNumber(id int64) string { return "#" + strconv.FormatInt(id, 10) }
+
+func plainNumber(id int64) string { return strconv.FormatInt(id, 10) }

@@ -1,0 +1,264 @@
+package templates
+
+import (
+	"github.com/a-h/templ"
+
+	"strconv"
+	"strings"
+
+	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
+)
+
+// formTitle heads the form.
+func formTitle(d FormData) string {
+	if d.Kind == change.Update {
+		return "New version of " + d.App.Name
+	}
+	return "New " + d.Template.Name
+}
+
+// fixed tells whether a field can no longer be changed.
+func (d FormData) fixed(f *catalog.Field) bool { return d.Kind == change.Update && f.Immutable }
+
+// sections splits a form into what is always seen and what is folded.
+func (d FormData) sections(advanced bool) []catalog.Section {
+	var out []catalog.Section
+	for _, s := range d.View.Sections {
+		if s.Advanced == advanced {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// errorCount is how many fields need another value.
+func (d FormData) errorCount() int {
+	n := len(d.View.Errors)
+	if d.NameError != "" {
+		n++
+	}
+	return n
+}
+
+// controlAt finds the element of an error, by the control's name without its prefix.
+func controlAt(v catalog.View, path string) string {
+	for _, s := range v.Sections {
+		if id := idIn(s.Controls, catalog.FormPrefix+path); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+func idIn(controls []catalog.Control, name string) string {
+	for i := range controls {
+		if id := idOf(&controls[i], name); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+func idOf(c *catalog.Control, name string) string {
+	if c.Name == name {
+		return c.ID
+	}
+	if !strings.HasPrefix(name, c.Name) {
+		return ""
+	}
+	for i := range c.Rows {
+		if k := c.Rows[i].Key; k != nil && k.Name == name {
+			return k.ID
+		}
+		if id := idOf(&c.Rows[i].Item, name); id != "" {
+			return id
+		}
+	}
+	return idIn(c.Parts, name)
+}
+
+// scalars are all controls of a form that hold one value, for the messages beside them.
+func scalars(v catalog.View) []catalog.Control {
+	var out []catalog.Control
+	var walk func(c catalog.Control)
+	walk = func(c catalog.Control) {
+		for _, r := range c.Rows {
+			if r.Key != nil {
+				walk(*r.Key)
+			}
+			walk(r.Item)
+		}
+		for _, p := range c.Parts {
+			walk(p)
+		}
+		out = append(out, c)
+	}
+	for _, s := range v.Sections {
+		for _, c := range s.Controls {
+			walk(c)
+		}
+	}
+	return out
+}
+
+// touched tells whether a message may be shown while somebody is still typing: not for what was
+// left empty so far.
+func touched(c catalog.Control) bool { return c.Value != "" || len(c.Rows) > 0 }
+
+// describedBy names what explains a control: its message and its help.
+func describedBy(c catalog.Control) string {
+	if c.Field.Help == "" {
+		return c.ID + "-e"
+	}
+	return c.ID + "-e " + c.ID + "-h"
+}
+
+// inputMode brings the right keys up on a phone.
+func inputMode(f *catalog.Field) string {
+	switch {
+	case f.Kind != catalog.Number:
+		return "text"
+	case f.Integer:
+		return "numeric"
+	}
+	return "decimal"
+}
+
+// asRadios tells whether a choice is shown with its consequences instead of as a menu.
+func asRadios(f *catalog.Field) bool {
+	if len(f.Options) == 0 || len(f.Options) > 4 {
+		return false
+	}
+	for _, o := range f.Options {
+		if o.Help != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// optionID is the element of one radio button; the first has the control's own id, so that a link to
+// the control finds it.
+func optionID(c catalog.Control, i int) string {
+	if i == 0 {
+		return c.ID
+	}
+	return c.ID + "-" + strconv.Itoa(i)
+}
+
+// needsEmptyOption tells whether a menu has to offer “nothing”.
+func needsEmptyOption(c catalog.Control) bool {
+	for _, o := range c.Field.Options {
+		if o.Value == c.Value {
+			return !c.Field.Required && c.Field.Default == nil
+		}
+	}
+	return true
+}
+
+// rowName is the name by which a row is removed.
+func rowName(c catalog.Control, r catalog.Row) string { return c.Name + "/" + strconv.Itoa(r.Index) }
+
+// keyTitle is what the name of a Map's entry is called.
+func keyTitle(f *catalog.Field) string {
+	if f.KeyTitle == "" {
+		return "Name"
+	}
+	return f.KeyTitle
+}
+
+func itemTitle(f *catalog.Field) string {
+	if f.Item == nil || f.Item.Title == "" {
+		return "Value"
+	}
+	return f.Item.Title
+}
+
+// addWord is the button that adds a row.
+func addWord(f *catalog.Field) string {
+	if len(f.Title) > 0 && f.Item != nil && f.Item.Title != "" {
+		return "Add " + strings.ToLower(f.Item.Title)
+	}
+	return "Add a row"
+}
+
+// manifestID is where an object stands in the pane.
+func manifestID(r manifest.Ref) string { return "m-" + strings.ToLower(r.Kind) + "-" + r.Name }
+
+// yamlLine is a line of the pane.
+type yamlLine struct {
+	Tokens manifest.Line
+	Hit    bool
+	By     string // set on the first line of those that a field decides
+}
+
+func yamlLines(o ManifestObject) []yamlLine {
+	lines := manifest.Highlight(o.YAML)
+	out := make([]yamlLine, len(lines))
+	for i, l := range lines {
+		by, hit := o.By[i+1]
+		out[i] = yamlLine{Tokens: l, Hit: hit}
+		if before, run := o.By[i]; hit && (!run || before.Path != by.Path) {
+			out[i].By = by.Title
+		}
+	}
+	return out
+}
+
+// manifestsWords says what the pane holds.
+func manifestsWords(d ManifestsData) string {
+	if len(d.Objects) == 0 {
+		return ""
+	}
+	return count(len(d.Objects), "object") + ", rendered in " + took(d.Took)
+}
+
+// partPath is the field whose lines are marked for a part of an object: its own, unless the object
+// stands in a row, where all belong to the list.
+func partPath(path string, object, part catalog.Control) string {
+	if path != object.Field.Path {
+		return path
+	}
+	return part.Field.Path
+}
+
+// inputClass is the look of an input without a unit.
+func inputClass(c catalog.Control) string {
+	s := "input input-sm"
+	if c.Field.Mono {
+		s += " font-mono text-xs!"
+	}
+	if c.Field.Kind == catalog.Number {
+		s += " w-40!"
+	}
+	if c.Error != "" {
+		s += " input-error"
+	}
+	return s
+}
+
+// states are the attributes that say how a control is: wrong, fixed, described by what.
+func states(d FormData, c catalog.Control) templ.Attributes {
+	a := templ.Attributes{"aria-describedby": describedBy(c)}
+	if c.Error != "" {
+		a["aria-invalid"] = "true"
+	}
+	if d.fixed(c.Field) {
+		a["readonly"] = true
+	}
+	if c.Field.Required {
+		a["aria-required"] = "true"
+	}
+	return a
+}
+
+// rowButton lets htmx post the form for a button that adds or removes a row, and take over just the
+// fields.
+func rowButton(p Page, d FormData) templ.Attributes {
+	return templ.Attributes{
+		"formaction": d.Action, "hx-post": d.Action, "hx-target": "#fields", "hx-select": "#fields",
+		"hx-swap": "outerHTML", "hx-nonce": p.Nonce,
+	}
+}
