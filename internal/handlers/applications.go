@@ -48,7 +48,7 @@ func (s *server) applicationsData(c echo.Context) (templates.ApplicationsData, e
 		}
 	}
 	slices.SortStableFunc(d.Rows, func(a, b templates.ApplicationRow) int {
-		return cmp.Or(cmp.Compare(status.Rank(a.Word), status.Rank(b.Word)), cmp.Compare(a.App.Name, b.App.Name), cmp.Compare(a.App.Target.String(), b.App.Target.String()))
+		return cmp.Or(worseFirst(a.Word, b.Word), cmp.Compare(a.App.Name, b.App.Name), cmp.Compare(a.App.Target.String(), b.App.Target.String()))
 	})
 	return d, nil
 }
@@ -134,4 +134,14 @@ func (s *server) unseen(a change.Application) status.Snapshot {
 
 func keyFor(a change.Application) status.Key {
 	return status.Key{Cluster: a.Place.Cluster, Namespace: a.Place.Namespace, App: a.Name}
+}
+
+func worseFirst(a, b status.Word) int {
+	switch {
+	case a == b:
+		return 0
+	case status.Worse(a, b) == a:
+		return -1
+	}
+	return 1
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"slipway.dev/slipway/internal/auth"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/policy"
 	"slipway.dev/slipway/internal/status"
@@ -113,16 +114,22 @@ func (s *server) pump(ctx context.Context, c echo.Context, w *sseWriter, st stre
 		case <-beat.C:
 			err = w.Comment("ping")
 		case <-check.C:
-			if !s.Auth.StillValid(ctx, c.Request()) {
-				err = errEnded
-			} else {
-				err = st.allowed(ctx)
-			}
+			err = s.authorizeAgain(ctx, c, st)
 		}
 		if err != nil {
 			return s.streamEnd(ctx, c, w, err)
 		}
 	}
+}
+
+// authorizeAgain looks up the session once more, with the rights that it gives now.
+func (s *server) authorizeAgain(ctx context.Context, c echo.Context, st stream) error {
+	me, ok := s.Auth.Current(ctx, c.Request())
+	if !ok {
+		return errEnded
+	}
+	c.SetRequest(c.Request().WithContext(auth.WithSubject(c.Request().Context(), me)))
+	return st.allowed(ctx)
 }
 
 // streamEnd says why a stream ends, if there is anybody to hear it. A database that is away ends it
@@ -243,7 +250,8 @@ func (s *server) changeStream(c echo.Context) error {
 const listEvery = 500 * time.Millisecond
 
 func (s *server) applicationsStream(c echo.Context) error {
-	sub := s.Hub.SubscribeFunc(func(k status.Key) bool { return s.sees(who(c), k) })
+	me := who(c) // the right to be woken is that of the beginning; what is drawn is that of the moment
+	sub := s.Hub.SubscribeFunc(func(k status.Key) bool { return s.sees(me, k) })
 	defer sub.Close()
 	feed, stop := s.Feed.Subscribe(change.AnyChange)
 	defer stop()
