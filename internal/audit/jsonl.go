@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 )
 
 // LineLimit is the most bytes of a line of an export.
@@ -97,6 +98,9 @@ func (d *Decoder) read() ([]byte, error) {
 }
 
 func decodeEntry(line []byte) (Entry, error) {
+	if !utf8.Valid(line) { // encoding/json would replace what is wrong, and so hide it
+		return Entry{}, errors.New("this is not UTF-8")
+	}
 	if err := checkKeys(line); err != nil {
 		return Entry{}, err
 	}
