@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"strings"
 
 	"github.com/uptrace/bun"
 
@@ -61,7 +60,7 @@ func (s *Store) appendAudit(ctx context.Context, tx bun.Tx, entries []audit.Entr
 	for i, e := range entries {
 		seq++
 		e.Seq, e.Time = seq, at
-		e = seal(hash, presentable(e))
+		e = audit.Seal(hash, e)
 		hash = e.Hash
 		if rows[i], err = entryRowOf(ctx, tx, e); err != nil {
 			return err
@@ -93,34 +92,9 @@ func (s *Store) moveHead(ctx context.Context, tx bun.Tx, seq int64, hash string)
 func lastEntry(ctx context.Context, db bun.IDB) (seq int64, hash string, err error) {
 	err = db.QueryRowContext(ctx, "SELECT seq, hash FROM audit_entries ORDER BY seq DESC LIMIT 1").Scan(&seq, &hash)
 	if errors.Is(err, sql.ErrNoRows) {
-		return 0, genesis, nil
+		return 0, audit.Genesis, nil
 	}
 	return seq, hash, err
-}
-
-// presentable makes an entry that reads back as it was written, so that its hash can be checked.
-func presentable(e audit.Entry) audit.Entry {
-	for _, s := range []*string{
-		&e.Actor.Issuer, &e.Actor.Subject, &e.Actor.Name, &e.Actor.Email, &e.Target.Team, &e.Target.Environment,
-		&e.Application, &e.Object, &e.Digest, &e.RanAs, &e.Detail, &e.Request.ID, &e.Request.RemoteIP, &e.Request.UserAgent,
-	} {
-		*s = clean(*s)
-	}
-	e.Detail = cut(e.Detail, audit.DetailLimit)
-	e.Request.UserAgent = cut(e.Request.UserAgent, userAgentLimit)
-	return e
-}
-
-// userAgentLimit is the most bytes of audit.Request.UserAgent.
-const userAgentLimit = 200
-
-// cut shortens s to at most limit bytes, at a rune, and marks that it did.
-func cut(s string, limit int) string {
-	const mark = "…"
-	if len(s) <= limit {
-		return s
-	}
-	return strings.ToValidUTF8(s[:limit-len(mark)], "") + mark
 }
 
 func entryRowOf(ctx context.Context, tx bun.Tx, e audit.Entry) (entryRow, error) {

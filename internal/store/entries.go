@@ -25,7 +25,7 @@ func (s *Store) Entries(ctx context.Context, f audit.Filter, before int64, limit
 		limit = defaultPage
 	}
 	limit = min(limit, maxPage)
-	search, err := s.search(ctx, f)
+	search, err := s.search(ctx, f, &s.names)
 	if err != nil {
 		return audit.Page{}, wrap("search the audit log", err)
 	}
@@ -44,7 +44,7 @@ func (s *Store) Entries(ctx context.Context, f audit.Filter, before int64, limit
 
 // Entry gives one entry, if its target is among visible (nil for all). change.ErrNotFound.
 func (s *Store) Entry(ctx context.Context, seq int64, visible []policy.Target) (audit.Entry, error) {
-	search, err := s.search(ctx, audit.Filter{Visible: visible})
+	search, err := s.search(ctx, audit.Filter{Visible: visible}, &s.names)
 	if err != nil {
 		return audit.Entry{}, wrap("search the audit log", err)
 	}
@@ -62,7 +62,7 @@ func (s *Store) Entry(ctx context.Context, seq int64, visible []policy.Target) (
 
 // Count tells how many entries f chooses, counting up to most; more tells that there are further ones.
 func (s *Store) Count(ctx context.Context, f audit.Filter, most int) (n int, more bool, err error) {
-	search, err := s.search(ctx, f)
+	search, err := s.search(ctx, f, &s.names)
 	if err != nil {
 		return 0, false, wrap("search the audit log", err)
 	}
@@ -77,11 +77,15 @@ func (s *Store) Count(ctx context.Context, f audit.Filter, most int) (n int, mor
 // reads in pages, so it needs constant memory and holds nothing in the database while fn runs. It
 // stops at fn's error and returns it.
 func (s *Store) Each(ctx context.Context, f audit.Filter, fn func(audit.Entry) error) error {
+	return s.each(ctx, f, &s.names, fn)
+}
+
+func (s *Store) each(ctx context.Context, f audit.Filter, n *names, fn func(audit.Entry) error) error {
 	last, _, err := s.Head(ctx)
 	if err != nil {
 		return err
 	}
-	search, err := s.search(ctx, f)
+	search, err := s.search(ctx, f, n)
 	if err != nil {
 		return wrap("search the audit log", err)
 	}
@@ -103,7 +107,7 @@ func (s *Store) Each(ctx context.Context, f audit.Filter, fn func(audit.Entry) e
 	}
 }
 
-// Head gives the newest entry's Seq and Hash; 0 and 64 zeros while there is none.
+// Head gives the newest entry's Seq and Hash; 0 and audit.Genesis while there is none.
 func (s *Store) Head(ctx context.Context) (seq int64, hash string, err error) {
 	seq, hash, err = lastEntry(ctx, s.read)
 	return seq, hash, wrap("read the end of the audit log", err)

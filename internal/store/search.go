@@ -48,10 +48,10 @@ type column struct {
 	index  string // the condition of a partial index, "" for none
 }
 
-func (s *Store) search(ctx context.Context, f audit.Filter) (*search, error) {
+func (s *Store) search(ctx context.Context, f audit.Filter, n *names) (*search, error) {
 	q := &search{s: s, hi: math.MaxInt64}
 	var err error
-	if q.people, q.targets, err = s.names.snapshot(ctx, s.read); err != nil {
+	if q.people, q.targets, err = n.snapshot(ctx, s.read); err != nil {
 		return nil, err
 	}
 	q.choose(q.columns(f))
@@ -191,7 +191,7 @@ func (q *search) branches(columns string, limit int, o order) []*bun.SelectQuery
 
 // union puts branches into one query.
 func (q *search) union(branches []*bun.SelectQuery) *bun.SelectQuery {
-	all := q.s.read.NewSelect().TableExpr("(?)", branches[0]).ColumnExpr("*")
+	all := q.s.read.NewSelect().TableExpr("(?) AS b", branches[0]).ColumnExpr("*")
 	for _, b := range branches[1:] {
 		all = all.UnionAll(q.s.read.NewSelect().TableExpr("(?) AS b", b).ColumnExpr("*"))
 	}
