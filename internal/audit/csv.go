@@ -94,6 +94,9 @@ func TextOfCell(cell string) string { return strings.TrimPrefix(cell, "'") }
 
 // formula tells whether a spreadsheet may take s for a formula or a command.
 func formula(s string) bool {
+	if c := s[0]; c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
+		return false // nearly all cells
+	}
 	s = strings.TrimLeftFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || strings.ContainsRune("\"'`“”‘’„‚«»", r)
 	})

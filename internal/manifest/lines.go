@@ -136,6 +136,7 @@ func cutGaps(lines []DiffLine, context int) []Hunk {
 	if context < 0 {
 		return []Hunk{{Lines: lines}}
 	}
+	context = min(context, len(lines))
 	var hunks []Hunk
 	var current Hunk
 	for i := 0; i < len(lines); {
