@@ -19,9 +19,9 @@ func (s *Store) Create(ctx context.Context, c change.Change, entries []audit.Ent
 		return change.Change{}, fmt.Errorf("%w: a new change cannot be %s", ErrTransition, c.State)
 	}
 	stored, err := s.create(ctx, c, entries)
-	if duplicate(err) {
-		// Somebody else's transaction came first: the same form posted twice, or the same name taken.
-		// The second look finds which.
+	if duplicate(err) || errors.Is(err, change.ErrNameTaken) {
+		// Somebody else's transaction may have come in between: with the same name, or with this very
+		// form, posted twice. The second look finds which.
 		stored, err = s.create(ctx, c, entries)
 	}
 	if duplicate(err) {
