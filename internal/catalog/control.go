@@ -61,7 +61,7 @@ func (w *filler) control(f *Field, path, pointer string, set any, isSet bool, ba
 	case List:
 		for i, v := range list(shown) {
 			n := strconv.Itoa(i)
-			c.Rows = append(c.Rows, Row{Index: i, Item: w.item(f.Item, join(path, n), join(pointer, n), v)})
+			c.Rows = append(c.Rows, Row{Index: i, Item: w.item(f.Item, join(path, n), join(pointer, n), v, isSet)})
 		}
 	case Map:
 		c.Rows = w.entries(f, path, pointer, set, base)
@@ -76,11 +76,14 @@ func (w *filler) control(f *Field, path, pointer string, set any, isSet bool, ba
 }
 
 // item fills a row. What stands in a row is the person's, or the default's, as a whole.
-func (w *filler) item(f *Field, path, pointer string, v any) Control {
+func (w *filler) item(f *Field, path, pointer string, v any, isSet bool) Control {
 	if f.Kind != Object {
-		return w.control(f, path, pointer, v, v != nil, nil)
+		c := w.control(f, path, pointer, v, v != nil, nil)
+		c.Set = isSet
+		return c
 	}
 	c := newControl(f, path)
+	c.Set = isSet
 	w.paths[pointer] = path
 	m, _ := v.(map[string]any)
 	c.Parts = w.fill(f.Fields, path, pointer, m, itemDefaults(f))
@@ -98,7 +101,7 @@ func (w *filler) entries(f *Field, path, pointer string, set, base any) []Row {
 		key.Value = name
 		_, key.Set = setMap[name]
 		w.keys[join(pointer, name)] = key.path()
-		item := w.item(f.Item, join(at, "value"), join(pointer, name), all[name])
+		item := w.item(f.Item, join(at, "value"), join(pointer, name), all[name], key.Set)
 		rows = append(rows, Row{Index: i, Key: &key, Item: item})
 	}
 	return rows

@@ -64,7 +64,8 @@ func (w *collector) value(c *Control, pointer string) (v any, ok bool) {
 		m := w.collect(c.Parts, pointer)
 		return m, len(m) > 0
 	case List:
-		return w.items(c, pointer), c.Set
+		items := w.items(c, pointer)
+		return items, c.Set && (len(items) > 0 || len(list(f.Default)) > 0)
 	case Map:
 		return w.entries(c, pointer), c.Set
 	case Switch:

@@ -40,6 +40,7 @@ func (m *meter) functions() template.FuncMap {
 	for name, fn := range all {
 		all[name] = m.wrap(name, reflect.ValueOf(fn))
 	}
+	all[enterFunc], all[leaveFunc] = m.enter, m.leave
 	all[stepFunc], all[printFunc], all[tplFunc] = m.step, m.output, m.template
 	return all
 }

@@ -14,6 +14,8 @@ import (
 
 // Names of the functions that the instrumented templates call; see meter.
 const (
+	enterFunc = "slipwayEnter"
+	leaveFunc = "slipwayLeave"
 	stepFunc  = "slipwayStep"
 	printFunc = "slipwayPrint"
 	tplFunc   = "slipwayTemplate"
@@ -83,17 +85,20 @@ func instrument(name, text string) (string, error) {
 	}
 	var b strings.Builder
 	if tree.Root != nil {
-		countList(tree.Root)
-		b.WriteString(tree.Root.String())
+		b.WriteString(body(tree.Root))
 	}
 	for _, n := range slices.Sorted(maps.Keys(set)) {
 		if n == name || set[n].Root == nil {
 			continue
 		}
-		countList(set[n].Root)
-		fmt.Fprintf(&b, "{{define %s}}%s{{end}}", strconv.Quote(n), set[n].Root.String())
+		fmt.Fprintf(&b, "{{define %s}}%s{{end}}", strconv.Quote(n), body(set[n].Root))
 	}
 	return b.String(), nil
+}
+
+func body(l *parse.ListNode) string {
+	countList(l)
+	return "{{" + enterFunc + "}}" + l.String() + "{{" + leaveFunc + "}}"
 }
 
 // countList instruments what stands in l: running it is a step, which also accounts for the text in

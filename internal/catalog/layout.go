@@ -54,7 +54,7 @@ func sectionID(f Field) string {
 		id = "settings"
 	}
 	if advanced(f) {
-		id += "-advanced"
+		id += "/advanced"
 	}
 	return elementID(id)
 }

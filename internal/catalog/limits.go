@@ -29,10 +29,13 @@ const (
 	maxOutputBytes  = 4 << 20
 	maxObjectBytes  = 1 << 20
 	maxObjects      = 200
-	maxSteps        = 500_000  // turns of loops, calls of named templates and of functions
+	maxSteps        = 100_000  // turns of loops, calls of named templates and of functions
 	maxPrintedBytes = 32 << 20 // printed by all templates, what includes return counted again
 	maxTextBytes    = 2 << 20  // one text while rendering
 	maxListItems    = 100_000  // one value while rendering: its items at every depth
+	maxNesting      = 200      // templates that call each other
+	tplSteps        = 100      // what a call of tpl counts for: it copies all templates
+	maxErrorBytes   = 2000
 	maxProduct      = 64 << 20 // sizes of two arguments of a function that multiplies them
 )
 

@@ -21,6 +21,7 @@ type meter struct {
 	ctx      context.Context
 	deadline time.Time
 	steps    int
+	nesting  int // templates within templates now
 	printed  int
 	err      error // why it was stopped
 }
@@ -47,9 +48,6 @@ func (m *meter) tick() {
 	if m.steps > maxSteps {
 		m.stop(tooMuch("rendering", maxSteps, "steps; a loop of the template may have no end"))
 	}
-	if m.steps%64 != 0 {
-		return
-	}
 	if err := m.ctx.Err(); err != nil {
 		m.stop(err)
 	}
@@ -63,6 +61,19 @@ func (m *meter) tick() {
 func (m *meter) step(size int) string {
 	m.tick()
 	m.print(size)
+	return ""
+}
+
+// enter is called at the beginning of each template, leave at its end.
+func (m *meter) enter() string {
+	if m.nesting++; m.nesting > maxNesting {
+		m.stop(tooMuch("calling templates from templates", maxNesting, "levels; the template may call itself without end"))
+	}
+	return ""
+}
+
+func (m *meter) leave() string {
+	m.nesting--
 	return ""
 }
 
@@ -82,6 +93,7 @@ func (m *meter) output(v any) any {
 
 // template instruments a text before tpl runs it.
 func (m *meter) template(text string) (string, error) {
+	m.steps += tplSteps
 	m.tick()
 	return instrument("tpl", text)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"helm.sh/helm/v4/pkg/chart/common"
 	commonutil "helm.sh/helm/v4/pkg/chart/common/util"
@@ -48,7 +49,7 @@ func (t *Template) render(ctx context.Context, in Inputs, r Release) (manifest.S
 		return nil, m.err
 	}
 	if err != nil {
-		return nil, t.asWritten(ctx, in, r, err)
+		return nil, brief(t.asWritten(ctx, m, in, r, err))
 	}
 	set, err := objects(files)
 	if err != nil {
@@ -61,12 +62,24 @@ func (t *Template) render(ctx context.Context, in Inputs, r Release) (manifest.S
 }
 
 // asWritten words a failure of the metered chart in terms of the lines that its author wrote, by
-// failing once more without the meter. It takes the same steps to the same failure, so it ends too.
-func (t *Template) asWritten(ctx context.Context, in Inputs, r Release, failure error) error {
+// failing once more without the meter. It takes the same steps to the same failure, so it ends too;
+// it is not worth the time if that was long.
+func (t *Template) asWritten(ctx context.Context, m *meter, in Inputs, r Release, failure error) error {
+	if m.steps > maxSteps/100 {
+		return failure
+	}
 	if _, err := t.execute(ctx, nil, t.loaded.chart, in, r); err != nil {
 		return err
 	}
 	return failure
+}
+
+// brief cuts the text of an error that repeats itself for every level of a recursion.
+func brief(err error) error {
+	if text := err.Error(); len(text) > maxErrorBytes {
+		return errors.New(strings.ToValidUTF8(text[:maxErrorBytes], "") + "…")
+	}
+	return err
 }
 
 // execute runs Helm's engine: lookup has no cluster, DNS is off, a missing value is an error.
@@ -75,7 +88,10 @@ func (t *Template) execute(ctx context.Context, m *meter, c *chart.Chart, in Inp
 		return nil, err
 	}
 	c = cloned(c)
-	values := native(merged(t.loaded.defaults, in, true)).(map[string]any)
+	// The defaults are in the values already. Were they in the chart too, Helm would put back what the
+	// person removed.
+	c.Values = map[string]any{}
+	values := native(merged(t.loaded.defaults, in, false)).(map[string]any)
 	values[Reserved] = map[string]any{
 		"app": r.App, "team": r.Target.Team, "environment": r.Target.Environment,
 		"namespace": r.Place.Namespace, "revision": r.Revision,

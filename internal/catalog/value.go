@@ -162,7 +162,7 @@ func copied(v any) any {
 }
 
 // merged lays over on base as Helm does: maps are merged, everything else is replaced. A nil in over
-// removes the key, or is kept for Helm to see if keepNil is set.
+// removes the key; with keepNil it is kept, so that the result can be laid over something itself.
 func merged(base, over map[string]any, keepNil bool) map[string]any {
 	m := copied(base).(map[string]any)
 	for k, v := range over {

@@ -36,30 +36,43 @@ func (t *Template) view(controls []Control, errs findings) View {
 	return v
 }
 
-// summary says in words what the controls hold.
+// summary says in words what the controls of a section hold.
 func summary(controls []Control) string {
+	separator := ", "
+	if len(controls) == 1 && controls[0].Field.Kind == Object {
+		controls = controls[0].Parts // the section's title says what it is
+	}
 	var said []string
 	for i := range controls {
 		if s := controls[i].words(); s != "" {
 			said = append(said, s)
 		}
+		if controls[i].Field.Kind == Object {
+			separator = "; "
+		}
 	}
-	s := strings.Join(said, ", ")
+	s := strings.Join(said, separator)
 	if r, n := utf8.DecodeRuneInString(s); n > 0 {
 		s = string(unicode.ToUpper(r)) + s[n:]
 	}
 	return s
 }
 
+// words are a control's part of a summary, "" for one that holds nothing.
 func (c *Control) words() string {
 	title := lowerTitle(c.Field.Title)
 	switch c.Field.Kind {
 	case Object:
-		said := summary(c.Parts)
-		if said == "" {
+		var said []string
+		for i := range c.Parts {
+			if s := c.Parts[i].words(); s != "" {
+				said = append(said, s)
+			}
+		}
+		if len(said) == 0 {
 			return ""
 		}
-		return title + ": " + said
+		return title + " " + strings.Join(said, ", ")
 	case List, Map:
 		switch len(c.Rows) {
 		case 0:
@@ -72,7 +85,7 @@ func (c *Control) words() string {
 		if c.On {
 			return title
 		}
-		return "not: " + title
+		return title + " off"
 	case Choice:
 		for _, o := range c.Field.Options {
 			if o.Value == c.Value && c.Value != "" {
