@@ -33,3 +33,11 @@ func nameClass(top bool) string {
 	}
 	return ""
 }
+
+// currentRow marks the row that is in force.
+func currentRow(yes bool) templ.Attributes {
+	if !yes {
+		return nil
+	}
+	return templ.Attributes{"aria-current": "true"}
+}

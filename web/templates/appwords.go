@@ -1,0 +1,99 @@
+package templates
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/policy"
+	"slipway.dev/slipway/internal/status"
+)
+
+// url is the list with another status.
+func (d ApplicationsData) url(w status.Word) string {
+	return withQuery("/applications", "status", string(w), "team", d.Team, "environment", d.Environment, "q", d.Query)
+}
+
+func rowID(r ApplicationRow) string {
+	return "a-" + r.App.Team + "-" + r.App.Environment + "-" + r.App.Name
+}
+
+// wordOr is the word, where nothing was seen "unknown".
+func wordOr(w status.Word) status.Word { return cmp.Or(w, status.Unknown) }
+
+// podsOf is "2 / 3"; "?" for what was not seen.
+func podsOf(r ApplicationRow) string {
+	switch {
+	case !r.Synced:
+		return "? / " + thousands(int64(max(r.Want, 0)))
+	case r.Want < 0:
+		return ""
+	}
+	return thousands(int64(r.Ready)) + " / " + thousands(int64(r.Want))
+}
+
+func changedOf(r ApplicationRow) time.Time {
+	if r.App.Changed.IsZero() {
+		return r.App.Created
+	}
+	return r.App.Changed
+}
+
+// changeClause says what a change does at the moment, after its number.
+func changeClause(s change.State) string {
+	switch s {
+	case change.Pending:
+		return "waits for approval"
+	case change.Approved:
+		return "is applied next"
+	case change.Applying:
+		return "is being applied"
+	case change.Failed:
+		return "failed"
+	}
+	return string(s)
+}
+
+// historyRow is a revision or an attempt that became none.
+type historyRow struct {
+	At       time.Time
+	Revision *change.Revision
+	Attempt  *change.Change
+}
+
+// history merges both, newest first.
+func history(d RevisionsData) []historyRow {
+	var out []historyRow
+	for i := range d.Revisions {
+		out = append(out, historyRow{At: d.Revisions[i].Applied, Revision: &d.Revisions[i]})
+	}
+	for i := range d.Failed {
+		out = append(out, historyRow{At: d.Failed[i].Submitted, Attempt: &d.Failed[i]})
+	}
+	slices.SortStableFunc(out, func(a, b historyRow) int { return b.At.Compare(a.At) })
+	return out
+}
+
+// pastKind is what a revision did, as a word.
+func pastKind(k change.Kind) string {
+	switch k {
+	case change.Create:
+		return "created"
+	case change.Update:
+		return "updated"
+	case change.Rollback:
+		return "rolled back"
+	case change.Delete:
+		return "deleted"
+	}
+	return string(k)
+}
+
+// orEvery writes policy.Any for people.
+func orEvery(name string) string {
+	if name == policy.Any {
+		return "every"
+	}
+	return name
+}
