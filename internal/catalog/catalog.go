@@ -77,7 +77,7 @@ type Mark struct {
 // FieldError is what is wrong with one input.
 type FieldError struct {
 	Path    string // the control's: its Name without FormPrefix, "/env/0/value"; "" for the form as a whole
-	Title   string // the field's
+	Title   string // the field's, with what it is in: "Environment variables, row 2, value"
 	Message string // says what to type instead
 }
 

@@ -175,7 +175,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add("in/", "", "in//", " ", "in/~2", "\u202e", "in", "in/")
 	tpl := everyKindTemplate(f)
 	f.Fuzz(func(t *testing.T, n1, v1, n2, v2, n3, v3, add, remove string) {
-		typed := form(n1, v1, n2, v2, n3, v3, FormAdd, add, FormRemove, remove)
+		typed := form("in/name", v1, "in/count", v2, "in/ratio", v3, "in/hosts/0", v1, "in/hosts/2", v2,
+			"in/labels/0/key", v1, "in/labels/0/value", v2, "in/labels/1/key", v3, "in/ports/1/number", v3, "in/notes", v1,
+			n1, v1, n2, v2, n3, v3, FormAdd, add, FormRemove, remove)
 		_, first, _ := tpl.Decode(typed)
 		in, second, _ := tpl.Decode(formOf(first))
 		again, third, _ := tpl.Decode(formOf(second))

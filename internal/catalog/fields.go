@@ -15,6 +15,11 @@ const unordered = 1 << 20
 
 // fieldReader reads fields from a schema, as decoded JSON. Values are validated by the compiled
 // schema; this reads what a form needs to know, and no more than it can show.
+//
+// Beside the standard keywords it reads these: at the root x-ui-sections (id, title, description, in
+// order); at a property x-ui-section (an id, or a title), x-ui-order, x-ui-advanced, x-ui-widget
+// ("mono" or "multiline"), x-ui-unit, x-ui-placeholder, x-ui-pattern-help, x-ui-enum-titles,
+// x-ui-enum-help, x-ui-key, x-ui-secret and x-ui-immutable; at propertyNames x-ui-pattern-help.
 type fieldReader struct {
 	root  map[string]any
 	order map[string][]string // see keyOrder

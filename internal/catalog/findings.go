@@ -1,6 +1,9 @@
 package catalog
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // How much a finding matters: a control shows one, the one with the highest.
 const (
@@ -30,13 +33,13 @@ func (f findings) add(path, message string, priority int) {
 // attach puts each finding at its control, or the nearest one around it, and returns them all in the
 // order of the form; first what belongs to no control.
 func (f findings) attach(controls []Control) Errors {
-	known := map[string]bool{}
+	titles := map[string]string{}
 	for i := range controls {
-		controls[i].each(func(c *Control) { known[c.path()] = true })
+		controls[i].name("", titles)
 	}
 	at := findings{}
 	for path, found := range f {
-		for path != "" && !known[path] {
+		for path != "" && titles[path] == "" {
 			path = path[:strings.LastIndexByte(path, '/')]
 		}
 		at.add(path, found.message, found.priority)
@@ -49,9 +52,37 @@ func (f findings) attach(controls []Control) Errors {
 		controls[i].each(func(c *Control) {
 			if found, ok := at[c.path()]; ok {
 				c.Error = found.message
-				errs = append(errs, FieldError{Path: c.path(), Title: c.Field.Title, Message: found.message})
+				errs = append(errs, FieldError{Path: c.path(), Title: titles[c.path()], Message: found.message})
 			}
 		})
 	}
 	return errs
+}
+
+// name collects what the controls are called in a list of errors, by path: "Ports, row 2, number".
+func (c *Control) name(within string, titles map[string]string) {
+	title := c.Field.Title
+	if within != "" {
+		title = within + ", " + lowerTitle(title)
+	}
+	titles[c.path()] = title
+	for i := range c.Parts {
+		c.Parts[i].name(title, titles)
+	}
+	for i := range c.Rows {
+		r := &c.Rows[i]
+		row := title + ", row " + strconv.Itoa(i+1)
+		switch {
+		case r.Key != nil:
+			r.Key.name(row, titles)
+			r.Item.name(row, titles)
+		default:
+			r.Item.name(row, titles)
+			// What the item is called adds nothing to the list's title.
+			titles[r.Item.path()] = row
+			for j := range r.Item.Parts {
+				r.Item.Parts[j].name(row, titles)
+			}
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"helm.sh/helm/v4/pkg/chart/common"
@@ -88,8 +89,17 @@ func (m *meter) output(v any) any {
 	m.tick()
 	_, size := m.weigh(v)
 	m.print(size)
+	// A struct reached through a pointer, as the cluster's version is, prints by the methods of the
+	// pointer. It came here as a copy, so it gets a pointer again.
+	if r := reflect.ValueOf(v); r.IsValid() && r.Kind() == reflect.Struct && reflect.PointerTo(r.Type()).Implements(stringer) {
+		p := reflect.New(r.Type())
+		p.Elem().Set(r)
+		return p.Interface()
+	}
 	return v
 }
+
+var stringer = reflect.TypeFor[fmt.Stringer]()
 
 // template instruments a text before tpl runs it.
 func (m *meter) template(text string) (string, error) {

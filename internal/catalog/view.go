@@ -30,6 +30,9 @@ func (t *Template) view(controls []Control, errs findings) View {
 		}
 		if s.Advanced {
 			s.Summary = summary(s.Controls)
+			if s.Summary == "" {
+				s.Summary = "Nothing set"
+			}
 		}
 		v.Sections = append(v.Sections, s)
 	}
