@@ -22,6 +22,9 @@ var ErrTooNew = errors.New("the database is newer than this portal")
 // done when it looks again.
 const sqliteTries = 5
 
+// lockSeconds is how long a portal waits, at PostgreSQL, for another one that migrates.
+const lockSeconds = 300
+
 func (s *Store) migrate(ctx context.Context) error {
 	p, err := s.migrator()
 	if err != nil {
@@ -48,7 +51,7 @@ func (s *Store) migrator() (*goose.Provider, error) {
 	if s.driver == SQLite {
 		return goose.NewProvider(goose.DialectSQLite3, s.write.DB, files, options...)
 	}
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, lockSeconds))
 	if err != nil {
 		return nil, err
 	}
