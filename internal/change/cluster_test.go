@@ -74,9 +74,11 @@ func (f *folder) DryRun(_ context.Context, as policy.Acting, _ manifest.Place, _
 		out = append(out, d)
 	}
 	for _, r := range prune {
+		d := manifest.DryRun{Ref: r, Op: manifest.Unchanged}
 		if live, ok := f.read(r); ok {
-			out = append(out, manifest.DryRun{Ref: r, Op: manifest.Delete, Before: live})
+			d.Op, d.Before = manifest.Delete, live
 		}
+		out = append(out, d)
 	}
 	return out, nil
 }

@@ -144,7 +144,8 @@ type run struct {
 	c   Change
 	log *slog.Logger
 	set manifest.Set
-	del []manifest.Ref
+	del []manifest.Ref // what is to be deleted
+	not []manifest.Ref // what was to be deleted, and is gone or somebody else's by now
 }
 
 // do returns an error only if the state of the change could not be stored, or the lease is lost; the
@@ -165,7 +166,7 @@ func (r *run) do(ctx context.Context) error {
 	case !sameEffects(r.c.Plan, plan):
 		return r.stale(ctx)
 	}
-	r.del = r.toDelete(plan)
+	r.divide(plan)
 	if err := r.intend(ctx); err != nil {
 		return err
 	}
@@ -219,15 +220,16 @@ func problemOf(o manifest.DryRun) string {
 	return "its field " + c.Field + " belongs to " + c.Manager + "."
 }
 
-// toDelete are the deletions that were approved; what else the inventory has by now stays.
-func (r *run) toDelete(now Plan) []manifest.Ref {
-	var refs []manifest.Ref
-	for _, o := range now.Objects {
+// divide tells the deletions that are still to be done from those that are not, so that the inventory
+// forgets the latter.
+func (r *run) divide(now Plan) {
+	for _, o := range now.Objects[len(r.set):] {
 		if o.Op == manifest.Delete {
-			refs = append(refs, o.Ref)
+			r.del = append(r.del, o.Ref)
+		} else {
+			r.not = append(r.not, o.Ref)
 		}
 	}
-	return refs
 }
 
 // intend commits what is about to happen, before anything does.
@@ -238,7 +240,7 @@ func (r *run) intend(ctx context.Context) error {
 			c.Started = r.s.now()
 		}
 		e := r.entry(audit.ApplyChange, audit.Intent)
-		return Commit{Audit: []audit.Entry{e}, Mine: r.set.Refs()}, nil
+		return Commit{Audit: []audit.Entry{e}, Mine: r.set.Refs(), Gone: r.not}, nil
 	})
 }
 
