@@ -48,7 +48,7 @@ func problem(err error, c circumstances) *manifest.Problem {
 func refusal(s metav1.Status, c circumstances) *manifest.Problem {
 	said := s.Message
 	switch {
-	case strings.Contains(said, "cannot impersonate resource"):
+	case strings.Contains(said, "cannot impersonate"): // "impersonate" or, constrained (KEP-5284), "impersonate-on:…"
 		return say(manifest.Forbidden, "The portal's account may not act for the team %s in this cluster. A platform engineer has to grant it.", c.team)
 	case c.noNamespace, s.Code == http.StatusNotFound && isDetail(s, "namespaces"):
 		return say(manifest.NoNamespace, "The namespace %s does not exist. A platform engineer has to make it.", c.namespace)

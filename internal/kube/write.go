@@ -2,7 +2,7 @@ package kube
 
 import (
 	"context"
-	"reflect"
+	"maps"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -52,8 +52,8 @@ func (r *run) mayWrite(ctx context.Context, s *step) error {
 }
 
 // opOf tells what an apply did. Others write to the object too (its controller, its status), so a new
-// resource version alone does not mean that this apply changed it: somebody else's fields may have
-// been dated anew, and ours not.
+// resource version alone does not mean that this apply changed it. Times are kept to the second, so
+// that our own fields have the same time is not enough either.
 func opOf(before *metav1.PartialObjectMetadata, got applied) manifest.Op {
 	switch {
 	case before == nil || got.created || before.UID != got.object.GetUID():
@@ -63,7 +63,8 @@ func opOf(before *metav1.PartialObjectMetadata, got applied) manifest.Op {
 	}
 	ours, others := byOwner(before.ManagedFields)
 	oursNow, othersNow := byOwner(got.object.GetManagedFields())
-	if reflect.DeepEqual(ours, oursNow) && !reflect.DeepEqual(others, othersNow) {
+	sameSpec := before.Generation > 0 && before.Generation == got.object.GetGeneration() && maps.Equal(before.Labels, got.object.GetLabels())
+	if maps.Equal(ours, oursNow) && (sameSpec || !maps.Equal(others, othersNow)) {
 		return manifest.Unchanged
 	}
 	return manifest.Change
