@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
@@ -76,7 +77,15 @@ func fill(c *manifest.Conflict, live, wanted manifest.Object) {
 		c.Live, c.Wanted = hidden, hidden
 		return
 	}
-	c.Live, c.Wanted = valueAt(live.Object, path), valueAt(wanted.Object, path)
+	c.Live, c.Wanted = shorten(valueAt(live.Object, path)), shorten(valueAt(wanted.Object, path))
+}
+
+// shorten keeps a value from filling the page; it may be a whole file in a ConfigMap.
+func shorten(s string) string {
+	if utf8.RuneCountInString(s) <= manifest.ValueLimit {
+		return s
+	}
+	return string([]rune(s)[:manifest.ValueLimit-1]) + "…"
 }
 
 // ownedPath finds the field among those that FieldsV1 lists.

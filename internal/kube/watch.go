@@ -74,7 +74,11 @@ func (cs *Clusters) NewWatcher(hub *status.Hub, places []manifest.Place) (*Watch
 
 func (w *Watcher) newFeed(c *cluster) (*feed, error) {
 	f := &feed{name: c.name, tables: map[string]*table{}}
-	f.link = newLink(c.ready, func() { w.markAll(f) })
+	f.link = newLink(c.ready, func() {
+		synced, _, err := f.link.state()
+		c.log.Info("what is known of the cluster", "upToDate", synced, "err", err)
+		w.markAll(f)
+	})
 	for _, k := range watchedKinds {
 		t := newTable(k.gv.WithKind(k.kind),
 			func(ns, app string) { w.mark(status.Key{Cluster: c.name, Namespace: ns, App: app}) },
