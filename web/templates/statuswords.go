@@ -213,3 +213,11 @@ func hostURL(h status.Host) string {
 func kubectlGet(a change.Application) string {
 	return "kubectl get all,ingress,pvc \\\n  -n " + a.Place.Namespace + " \\\n  -l slipway.dev/app=" + a.Name
 }
+
+// kindAndNote is what stands after an object's name: "Deployment, exactly one pod".
+func kindAndNote(n status.Node) string {
+	if n.Note == "" {
+		return n.Ref.Kind
+	}
+	return n.Ref.Kind + ", " + n.Note
+}

@@ -1,0 +1,105 @@
+// The live view: says whether the stream stands, since when it is cut, and what waits while it is paused.
+import { span } from "./clock.js";
+
+let source;
+let connection;
+let seen = Date.now();
+let state = "live"; // live, lost, paused, ended
+let waiting = 0;
+
+const looks = {
+  live: "st st-ready pill st-live",
+  lost: "st st-pending pill st-lost",
+  paused: "st st-paused pill",
+  ended: "st st-unknown pill",
+};
+
+function words() {
+  switch (state) {
+    case "live": return "live";
+    case "paused": return waiting === 1 ? "paused by you · 1 update waits" : `paused by you · ${waiting} updates wait`;
+    case "ended": return "signed out";
+  }
+  return `reconnecting · seen ${span((Date.now() - seen) / 1000)} ago`;
+}
+
+function show() {
+  const pill = document.querySelector("[data-stream-pill]");
+  if (!pill) return;
+  if (pill.className !== looks[state]) pill.className = looks[state];
+  // A live region speaks at each change, so while the stream is cut it changes every 5 seconds only.
+  const text = words();
+  if (pill.textContent !== text && (state !== "lost" || Date.now() - (pill.spoken ?? 0) > 5000)) {
+    pill.textContent = text;
+    pill.spoken = Date.now();
+  }
+  document.querySelector("main > .page")?.classList.toggle("stale", state === "lost" || state === "ended");
+}
+
+function note(text, link) {
+  const box = document.getElementById("stream-note");
+  if (!box) return;
+  box.hidden = !text;
+  box.replaceChildren();
+  if (!text) return;
+  const title = document.createElement("span");
+  title.className = "note-title";
+  title.textContent = text;
+  const a = document.createElement("a");
+  a.className = "btn btn-xs";
+  a.href = link.href;
+  a.textContent = link.text;
+  box.append(title, a);
+}
+
+function set(next) {
+  if (state === "ended") return;
+  state = next;
+  show();
+  if (state === "lost") note("The live view is interrupted. Slipway tries again by itself; nothing in the cluster depends on this page.", { href: location.href, text: "Try now" });
+  if (state === "live" || state === "paused") note("");
+  if (state === "ended") note("Your session has ended. What you see is no longer kept fresh.", { href: `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`, text: "Sign in" });
+}
+
+// pause holds the view still. What comes meanwhile is counted; going on fetches the state of then.
+function pause(button) {
+  if (state === "paused") {
+    waiting = 0;
+    set("lost");
+    connection?.reader?.cancel();
+  } else {
+    set("paused");
+  }
+  const paused = state === "paused";
+  button.lastChild.textContent = paused ? "Go on" : "Pause view";
+  button.setAttribute("aria-pressed", String(paused));
+}
+
+export function startStream() {
+  source = document.querySelector("[data-stream]");
+  if (!source) return;
+  const on = (name, f) => source.addEventListener(name, f);
+  on("htmx:sse:after:connection", ({ detail }) => {
+    connection = detail.connection;
+    seen = Date.now();
+    if (state !== "paused") set("live");
+  });
+  on("htmx:sse:before:message", (event) => {
+    seen = Date.now();
+    if (event.detail.message.event) return;
+    if (state === "paused") {
+      waiting++;
+      event.preventDefault();
+      event.detail.cancelled = true;
+      show();
+    }
+  });
+  on("htmx:sse:error", () => state !== "paused" && set("lost"));
+  on("htmx:sse:close", ({ detail }) => detail.reason !== "message" && set("lost"));
+  on("end", () => set("ended"));
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-pause]");
+    if (button) pause(button);
+  });
+  setInterval(show, 1000);
+}
