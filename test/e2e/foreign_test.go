@@ -1,0 +1,131 @@
+package e2e
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// Whoever is not of the team gets, on every route, exactly what a thing that never existed gives.
+func TestForeignLooksLikeNothing(t *testing.T) {
+	w := theWorld(t)
+	dev := w.signIn(t, "payments-dev")
+	dev.fillForm(staging, "secretive", image)
+	change := dev.submit("not for search", "Create secretive")
+	dev.sees("Became revision 1")
+
+	search := w.signIn(t, "search-dev")
+	c := search.client()
+	const nothing = "/changes/999999999"
+	none := place{"nobody", "staging"}
+	unknown := staging
+	mine := place{"search", "staging"}
+
+	gets := []struct{ foreign, nothing string }{
+		{staging.app("secretive"), none.app("secretive")},
+		{staging.app("secretive"), mine.app("never-was")},
+		{staging.app("secretive") + "/stream", none.app("secretive") + "/stream"},
+		{staging.app("secretive") + "/edit", unknown.app("never-was") + "/edit"},
+		{staging.app("secretive") + "/revisions", none.app("secretive") + "/revisions"},
+		{staging.app("secretive") + "/rollback?revision=1", none.app("secretive") + "/rollback?revision=1"},
+		{staging.app("secretive") + "/delete", none.app("secretive") + "/delete"},
+		{staging.app("secretive") + "/manifests.yaml", none.app("secretive") + "/manifests.yaml"},
+		{staging.path() + "/new/web-service", none.path() + "/new/web-service"},
+		{change, nothing},
+		{change + "/stream", nothing + "/stream"},
+		{change + "/plan", nothing + "/plan"},
+		{change + "/manifests.yaml", nothing + "/manifests.yaml"},
+		{"/admin", "/nowhere"},
+		{"/audit/export.csv", "/nowhere"},
+		{"/audit/export.jsonl", "/nowhere"},
+	}
+	for _, tc := range gets {
+		compare(t, "GET "+tc.foreign, c.get(tc.foreign), c.get(tc.nothing), tc.foreign, tc.nothing)
+	}
+	form := url.Values{"digest": {strings.Repeat("0", 64)}, "comment": {"x"}, "reason": {"x"}, "key": {"k"}, "name": {"x"}, "in/image": {image}, "in/port": {"80"}, "revision": {"1"}, "_do": {"plan"}}
+	posts := []struct{ foreign, nothing string }{
+		{change + "/approve", nothing + "/approve"},
+		{change + "/reject", nothing + "/reject"},
+		{change + "/withdraw", nothing + "/withdraw"},
+		{change + "/resume", nothing + "/resume"},
+		{staging.path() + "/new/web-service", none.path() + "/new/web-service"},
+		{staging.path() + "/new/web-service/preview", none.path() + "/new/web-service/preview"},
+		{staging.path() + "/new/web-service/submit", none.path() + "/new/web-service/submit"},
+		{staging.app("secretive") + "/edit", none.app("secretive") + "/edit"},
+		{staging.app("secretive") + "/edit/preview", none.app("secretive") + "/edit/preview"},
+		{staging.app("secretive") + "/edit/submit", none.app("secretive") + "/edit/submit"},
+		{staging.app("secretive") + "/rollback/submit", none.app("secretive") + "/rollback/submit"},
+		{staging.app("secretive") + "/delete/submit", none.app("secretive") + "/delete/submit"},
+	}
+	for _, tc := range posts {
+		compare(t, "POST "+tc.foreign, c.post(tc.foreign, form), c.post(tc.nothing, form), tc.foreign, tc.nothing)
+	}
+
+	for _, path := range []string{"/applications", "/changes?view=all", "/applications?q=secretive", "/applications?team=payments"} {
+		search.open(path)
+		if body := search.text(); strings.Contains(body, "not for search") || strings.Contains(strings.ReplaceAll(body, "q=secretive", ""), "secretive ") {
+			t.Errorf("%s shows another team's application:\n%s", path, body)
+		}
+	}
+	if status := search.visit(staging.app("secretive")); status != 404 {
+		t.Errorf("the browser got %d", status)
+	}
+	search.sees("There is nothing at this address")
+	search.axe()
+	search.screenshot("not-found")
+}
+
+// compare checks that a foreign thing and one that never was are answered alike.
+func compare(t *testing.T, what string, foreign, nothing answer, foreignPath, nothingPath string) {
+	t.Helper()
+	if foreign.Status != 404 || nothing.Status != 404 {
+		t.Errorf("%s answered %d, and what never was %d (%s)", what, foreign.Status, nothing.Status, nothingPath)
+		return
+	}
+	a := strings.ReplaceAll(foreign.same(), foreignPath, "PATH")
+	b := strings.ReplaceAll(nothing.same(), nothingPath, "PATH")
+	if a != b {
+		t.Errorf("%s differs from what never was:\n%s\n---\n%s", what, a, b)
+	}
+	for _, name := range []string{"Content-Type", "Cache-Control"} {
+		if foreign.Header.Get(name) != nothing.Header.Get(name) {
+			t.Errorf("%s: %s differs: %q, %q", what, name, foreign.Header.Get(name), nothing.Header.Get(name))
+		}
+	}
+}
+
+// Without a session every page leads to signing in, and back to where one wanted to go.
+func TestStranger(t *testing.T) {
+	w := theWorld(t)
+	p := w.stranger(t)
+	p.open("/catalogue")
+	if got := p.path(); got != "/sign-in?next=%2Fcatalogue" {
+		t.Errorf("a stranger is led to %s", got)
+	}
+	p.axe()
+	p.screenshot("sign-in")
+	c := p.client()
+	if got := c.get(staging.app("shop") + "/stream"); got.Status == 200 {
+		t.Error("a stranger gets a stream")
+	}
+	if got := c.get("/audit/export.csv"); got.Status == 200 {
+		t.Error("a stranger gets an export")
+	}
+}
+
+// Signing out ends the session everywhere, in a page that is open too.
+func TestSignOut(t *testing.T) {
+	w := theWorld(t)
+	dev := w.signIn(t, "payments-dev")
+	dev.fillForm(staging, "leaving", image)
+	dev.submit("to watch", "Create leaving")
+	dev.open(staging.app("leaving"))
+	c := dev.client()
+	if got := c.post("/auth/sign-out", nil); got.Status >= 400 {
+		t.Fatalf("signing out answered %d", got.Status)
+	}
+	dev.sees("sign in") // the open page was told
+	if got := c.get("/applications"); got.Status == 200 {
+		t.Error("the cookie still opens the portal")
+	}
+}
