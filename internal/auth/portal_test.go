@@ -60,17 +60,25 @@ func (f *fakeAudit) last() audit.Entry {
 }
 
 func newPortal(t *testing.T, p *fakeProvider) *portal {
+	return newPortalAt(t, func(string) (string, http.RoundTripper) { return p.URL, p.Client().Transport })
+}
+
+// newPortalAt makes a portal for the provider that is told the portal's address.
+func newPortalAt(t *testing.T, provider func(portal string) (issuer string, rt http.RoundTripper)) *portal {
 	po := &portal{t: t, audit: &fakeAudit{}}
 	e := echo.New()
 	po.Server = httptest.NewUnstartedServer(e)
+	public := "https://" + po.Listener.Addr().String()
+	issuer, transport := provider(public)
 	var err error
 	po.auth, err = New(Config{
-		Issuer: p.URL, ClientID: "slipway", ClientSecret: "top-secret", PublicURL: "https://" + po.Listener.Addr().String(),
+		Issuer: issuer, ClientID: "slipway", ClientSecret: "top-secret", PublicURL: public,
+		Scopes:    []string{"openid", "profile", "email", "groups", "offline_access"},
 		Bindings:  []policy.GroupBinding{{Group: "payments", Binding: policy.Binding{Role: policy.Developer, Team: "payments", Environment: policy.Any}}},
 		Store:     memstore.NewWithCleanupInterval(0),
 		Recorder:  po.audit,
 		Log:       slog.New(slog.DiscardHandler),
-		Transport: p.Client().Transport,
+		Transport: transport,
 		Now:       func() time.Time { return time.Now().Add(time.Duration(po.clock.Load())) },
 	})
 	if err != nil {
