@@ -196,6 +196,19 @@ type conflict struct {
 	manifest.Conflict
 }
 
+// sentence says whose field it is, and what both sides want, with the marks of runs.
+func (c conflict) sentence() string {
+	s := "`" + c.Field + "` of " + c.Ref.Kind + " `" + c.Ref.Name + "` belongs to `" + c.Manager + "`"
+	if !c.Since.IsZero() {
+		s += ", which last wrote it on " + c.Since.UTC().Format("2 January 2006 at 15:04:05 UTC")
+	}
+	s += "."
+	if c.Live != "" || c.Wanted != "" {
+		s += " You set **" + orNothing(c.Wanted) + "**, it is **" + orNothing(c.Live) + "** in the cluster."
+	}
+	return s
+}
+
 func conflicts(p change.Plan) []conflict {
 	var out []conflict
 	for _, o := range p.Objects {
