@@ -10,6 +10,12 @@ import (
 
 type subjectKey struct{}
 
+// FailWith sets Config.Fail, for whoever draws the pages is made after Auth. It must be called before
+// the first request.
+func (a *Auth) FailWith(fail func(w http.ResponseWriter, r *http.Request, status int)) {
+	a.c.Fail = fail
+}
+
 // WithSubject puts a Subject into a context, as Middleware does.
 func WithSubject(ctx context.Context, s policy.Subject) context.Context {
 	return context.WithValue(ctx, subjectKey{}, s)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -55,22 +54,6 @@ func (a *Auth) SignInPage(r *http.Request) SignIn {
 		page.Problem = Sentences[FailureAway]
 	}
 	return page
-}
-
-// ProviderOrigin lists the provider's origins, separated by spaces, for the directive form-action of
-// a Content-Security-Policy. Empty until the provider was reached.
-func (a *Auth) ProviderOrigin() string {
-	p := a.provider.Load()
-	if p == nil {
-		return ""
-	}
-	var out []string
-	for _, raw := range []string{p.oauth.Endpoint.AuthURL, p.endSession} {
-		if u, err := url.Parse(raw); err == nil && u.Host != "" && !slices.Contains(out, u.Scheme+"://"+u.Host) {
-			out = append(out, u.Scheme+"://"+u.Host)
-		}
-	}
-	return strings.Join(out, " ")
 }
 
 // start sends the browser to the provider (OpenID Connect Core 1.0, section 3.1.2.1).

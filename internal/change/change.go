@@ -11,6 +11,8 @@
 package change
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"slipway.dev/slipway/internal/catalog"
@@ -106,12 +108,13 @@ type Closing struct {
 
 // Plan is what applying a change would do.
 type Plan struct {
-	At      time.Time         `json:"at"`
-	Took    time.Duration     `json:"took"` // to ask the API server
-	Place   manifest.Place    `json:"place"`
-	Base    int               `json:"base"`
-	Objects []manifest.DryRun `json:"objects"` // in the order of apply, deletions last
-	Effects []Effect          `json:"effects"`
+	At       time.Time          `json:"at"`
+	Took     time.Duration      `json:"took"` // to ask the API server
+	Place    manifest.Place     `json:"place"`
+	Template catalog.TemplateID `json:"template"`
+	Base     int                `json:"base"`
+	Objects  []manifest.DryRun  `json:"objects"` // in the order of apply, deletions last
+	Effects  []Effect           `json:"effects"`
 	// Unchecked says what a dry run cannot know, one sentence each.
 	Unchecked []string        `json:"unchecked,omitempty"`
 	Inputs    []InputChange   `json:"inputs,omitempty"` // what the person changed, against the base revision
@@ -127,6 +130,31 @@ func (p Plan) Blocked() bool {
 		}
 	}
 	return false
+}
+
+// Reading is Objects in the order in which people read them: workloads first, then what stands around
+// them, and last what only keeps the books.
+func (p Plan) Reading() []manifest.DryRun {
+	out := slices.Clone(p.Objects)
+	slices.SortStableFunc(out, func(a, b manifest.DryRun) int { return cmp.Compare(ReadingRank(a.Ref), ReadingRank(b.Ref)) })
+	return out
+}
+
+// ReadingRank orders objects for people; see Plan.Reading.
+func ReadingRank(r manifest.Ref) int {
+	switch {
+	case isBookkeeping(r):
+		return 9
+	case isWorkload(r):
+		return 0
+	}
+	switch manifest.Stage(r) {
+	case manifest.StageStorage:
+		return 1
+	case manifest.StageAround:
+		return 2
+	}
+	return 3
 }
 
 // Count is how many objects have the operation.

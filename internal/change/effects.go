@@ -28,7 +28,9 @@ func Effects(objects []manifest.DryRun) []Effect {
 			out = append(out, deleted(o))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Effect) int { return cmp.Compare(rank[a.Kind], rank[b.Kind]) })
+	slices.SortStableFunc(out, func(a, b Effect) int {
+		return cmp.Or(cmp.Compare(rank[a.Kind], rank[b.Kind]), cmp.Compare(ReadingRank(a.Ref), ReadingRank(b.Ref)))
+	})
 	return out
 }
 

@@ -191,7 +191,7 @@ func (s *Service) dryRun(ctx context.Context, p *prepared, as policy.Acting) err
 		return err
 	}
 	p.plan = Plan{
-		At: start, Took: s.now().Sub(start), Place: p.place, Base: p.base, Objects: objects,
+		At: start, Took: s.now().Sub(start), Place: p.place, Template: p.Template, Base: p.base, Objects: objects,
 		Effects:   Effects(objects),
 		Unchecked: unchecked(objects),
 		Demands:   policy.Demands(s.Rules, p.App.Target),

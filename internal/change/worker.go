@@ -19,7 +19,6 @@ import (
 type Worker struct {
 	service *Service
 	log     *slog.Logger
-	holder  string
 	Timing  Timing
 }
 
@@ -34,7 +33,7 @@ type Timing struct {
 
 // NewWorker makes a Worker with the default Timing.
 func NewWorker(s *Service, log *slog.Logger) *Worker {
-	return &Worker{service: s, log: log, holder: rand.Text(), Timing: Timing{
+	return &Worker{service: s, log: log, Timing: Timing{
 		Lease: 10 * time.Second, Poll: time.Second, Expire: time.Minute, Away: 2 * time.Minute, Parallel: 4,
 	}}
 }
@@ -54,9 +53,11 @@ func (w *Worker) loop(ctx context.Context) {
 	news, stop := w.service.Feed.Subscribe(AnyChange)
 	defer stop()
 	for ctx.Err() == nil {
-		c, err := w.service.Store.Claim(ctx, w.holder, w.Timing.Lease)
+		// A name for each claim: if this loop loses a lease, not even its sibling passes for it.
+		holder := rand.Text()
+		c, err := w.service.Store.Claim(ctx, holder, w.Timing.Lease)
 		if err == nil {
-			w.handle(ctx, c)
+			w.handle(ctx, c, holder)
 			continue
 		}
 		if !errors.Is(err, ErrNothingToDo) && ctx.Err() == nil {
@@ -84,21 +85,21 @@ func (w *Worker) expire(ctx context.Context) {
 }
 
 // handle applies one claimed change, keeping the lease meanwhile.
-func (w *Worker) handle(ctx context.Context, c Change) {
+func (w *Worker) handle(ctx context.Context, c Change, holder string) {
 	w.service.Feed.Publish(c.ID, c.App)
 	held, release := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
-	keeper.Go(func() { w.keepLease(held, c.ID, release) })
+	keeper.Go(func() { w.keepLease(held, c.ID, holder, release) })
 	defer keeper.Wait()
 	defer release(nil)
 
-	r := run{w: w, s: w.service, c: c, log: w.log.With("change", c.ID, "application", c.App.Name, "attempt", c.Attempt)}
+	r := run{w: w, s: w.service, c: c, holder: holder, log: w.log.With("change", c.ID, "application", c.App.Name, "attempt", c.Attempt)}
 	err := r.do(held)
 	if err == nil {
 		return
 	}
 	if ctx.Err() != nil { // shutting down: let another worker have it at once
-		if err := w.service.Store.Renew(context.WithoutCancel(ctx), c.ID, w.holder, 0); err != nil {
+		if err := w.service.Store.Renew(context.WithoutCancel(ctx), c.ID, holder, 0); err != nil {
 			r.log.WarnContext(ctx, "the lease could not be given back", "err", err)
 		}
 		return
@@ -116,7 +117,7 @@ func (w *Worker) pause(ctx context.Context) {
 	}
 }
 
-func (w *Worker) keepLease(ctx context.Context, id int64, lost context.CancelCauseFunc) {
+func (w *Worker) keepLease(ctx context.Context, id int64, holder string, lost context.CancelCauseFunc) {
 	tick := time.NewTicker(w.Timing.Lease / 3)
 	defer tick.Stop()
 	good := time.Now()
@@ -126,7 +127,7 @@ func (w *Worker) keepLease(ctx context.Context, id int64, lost context.CancelCau
 			return
 		case <-tick.C:
 		}
-		err := w.service.Store.Renew(ctx, id, w.holder, w.Timing.Lease)
+		err := w.service.Store.Renew(ctx, id, holder, w.Timing.Lease)
 		switch {
 		case err == nil:
 			good = time.Now()
@@ -143,9 +144,11 @@ type run struct {
 	s   *Service
 	c   Change
 	log *slog.Logger
-	set manifest.Set
-	del []manifest.Ref // what is to be deleted
-	not []manifest.Ref // what was to be deleted, and is gone or somebody else's by now
+
+	holder string
+	set    manifest.Set
+	del    []manifest.Ref // what is to be deleted
+	not    []manifest.Ref // what was to be deleted, and is gone or somebody else's by now
 }
 
 // do returns an error only if the state of the change could not be stored, or the lease is lost; the
@@ -305,7 +308,7 @@ func (r *run) stale(ctx context.Context) error {
 func (r *run) update(ctx context.Context, fn func(*Change) (Commit, error)) error {
 	c, err := r.s.Store.Update(ctx, r.c.ID, func(c *Change) (Commit, error) {
 		commit, err := fn(c)
-		commit.Holder = r.w.holder
+		commit.Holder = r.holder
 		return commit, err
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -282,6 +283,9 @@ func (s *server) manifests(c echo.Context, f *flow, errs catalog.Errors) templat
 		}
 		d.Objects = append(d.Objects, templates.ManifestObject{Ref: manifest.RefOf(o), YAML: string(raw), By: marks[i]})
 	}
+	slices.SortStableFunc(d.Objects, func(a, b templates.ManifestObject) int {
+		return cmp.Compare(change.ReadingRank(a.Ref), change.ReadingRank(b.Ref))
+	})
 	return d
 }
 

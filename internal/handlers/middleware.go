@@ -73,7 +73,7 @@ func (s *server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 		h := c.Response().Header()
 		h.Set("Content-Security-Policy", strings.Join([]string{
 			"default-src 'none'", "script-src 'self' 'nonce-" + nonce + "'", "style-src 'self' 'nonce-" + nonce + "'",
-			"img-src 'self' data:", "font-src 'self'", "connect-src 'self'", "form-action 'self'" + s.signInOrigin(),
+			"img-src 'self' data:", "font-src 'self'", "connect-src 'self'", "form-action 'self'",
 			"base-uri 'none'", "frame-ancestors 'none'",
 		}, "; "))
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -88,15 +88,6 @@ func (s *server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 		h.Set("Cache-Control", "no-store")
 		return next(c)
 	}
-}
-
-// signInOrigin is the provider's origin: browsers hold form-action against the redirect that follows
-// the sign-in form too.
-func (s *server) signInOrigin() string {
-	if o := s.Auth.ProviderOrigin(); o != "" {
-		return " " + o
-	}
-	return ""
 }
 
 // sameOrigin refuses forms from other sites, by Sec-Fetch-Site and Origin.

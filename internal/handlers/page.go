@@ -14,7 +14,7 @@ import (
 	"slipway.dev/slipway/web/templates"
 )
 
-func staticFiles() http.Handler { return http.StripPrefix("/static", static.Handler()) }
+func staticFiles() http.Handler { return static.Handler() }
 
 // page is what stands around the content: it asks the store how many changes wait.
 func (s *server) page(c echo.Context, nav templates.Nav, title string) templates.Page {
@@ -35,7 +35,7 @@ func (s *server) barePage(c echo.Context) templates.Page {
 		Admin: me.HasAnywhere(policy.Admin), CanAudit: len(me.Visible()) > 0, Clusters: s.Clusters(),
 		Assets: templates.Assets{
 			CSS: static.URL("app.css"), JS: static.URL("app.js"),
-			Font: static.URL("fonts/slipway-ui.woff2"), Favicon: static.URL("favicon.svg"),
+			Font: static.URL("slipway-ui.woff2"), Favicon: static.URL("favicon.svg"),
 		},
 	}
 	if t := targetOf(c); t.Team != "" && policy.Decide(me, policy.ViewTarget, policy.Resource{Target: t}).Visible {

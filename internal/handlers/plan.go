@@ -37,7 +37,7 @@ func (s *server) showPlan(c echo.Context, code int, f *flow, plan change.Plan, n
 
 func (s *server) planData(c echo.Context, draft change.Draft, plan change.Plan, n planNotes) templates.PlanData {
 	d := templates.PlanData{
-		Kind: draft.Kind, App: draft.App, Template: draft.Template, Revision: draft.Revision,
+		Kind: draft.Kind, App: draft.App, Template: plan.Template, Revision: draft.Revision,
 		Title: change.Title(draft, plan), Plan: plan, Requester: who(c).Person,
 		Moved: n.moved, Problem: n.problem, MaySubmit: true,
 	}

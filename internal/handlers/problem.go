@@ -69,6 +69,21 @@ func (s *server) fail(err error, c echo.Context) {
 	}
 }
 
+// turnedAway answers a request that the session's middleware stopped: 401 where nobody is signed in
+// any more, 503 where the session cannot be read.
+func (s *server) turnedAway(c echo.Context, code int) {
+	p := s.barePage(c)
+	p.Title = "Sign in again"
+	page := templates.SessionEnded(p)
+	if code == http.StatusServiceUnavailable {
+		p.Title = "The database does not answer"
+		page = templates.DatabaseAway(p, templates.ProblemData{Request: c.Response().Header().Get(echo.HeaderXRequestID), Retry: retryPath(c)})
+	}
+	if err := s.draw(c, code, page); err != nil {
+		s.Log.ErrorContext(c.Request().Context(), "an error page could not be drawn", "err", err)
+	}
+}
+
 // noteRefusal records that somebody asked for another's thing by its address, or posted from another
 // site. What a service has recorded is not recorded twice.
 func (s *server) noteRefusal(c echo.Context, err error) {

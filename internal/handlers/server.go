@@ -85,6 +85,9 @@ func New(c Config) http.Handler {
 	s.open(e)
 	s.pages(e.Group("", echo.WrapMiddleware(c.Auth.Middleware)))
 	s.streams(e.Group("", echo.WrapMiddleware(c.Auth.ReadOnly)))
+	c.Auth.FailWith(func(w http.ResponseWriter, r *http.Request, status int) {
+		s.turnedAway(e.NewContext(r, w), status)
+	})
 	return e
 }
 

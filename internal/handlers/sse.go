@@ -65,6 +65,11 @@ func (s *sseWriter) begin() error {
 	if err := s.ctl.SetWriteDeadline(time.Now().Add(s.timeout)); err != nil {
 		return fmt.Errorf("handlers: this response cannot be streamed: %w", err)
 	}
+	// The server's read timeout is for whole requests too: when it passes, net/http takes the client for
+	// gone and cancels the request's context.
+	if err := s.ctl.SetReadDeadline(time.Time{}); err != nil {
+		return fmt.Errorf("handlers: this response cannot be streamed: %w", err)
+	}
 	h := s.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")

@@ -129,6 +129,9 @@ func (e *errand) tryApply(ctx context.Context, u manifest.Object, a *asked) (man
 		d.Problem = e.problem(a.err, d.Ref, u, a.live)
 		return d, nil
 	}
+	if a.live == nil {
+		after = withoutAllocated(after, u)
+	}
 	return d, compare(&d, a.live, after)
 }
 
