@@ -32,6 +32,10 @@ func (p *tab) axe() {
 	if err != nil {
 		p.t.Fatalf("axe-core is not installed; run “npm ci” in web/static: %v", err)
 	}
+	if p.noScript { // axe needs timers; the page's own scripts are not run any more
+		p.disableScript(false)
+		defer p.disableScript(true)
+	}
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](source)); err != nil {

@@ -51,6 +51,8 @@ type tab struct {
 	base  string
 	who   string
 	noise *noise
+
+	noScript bool
 }
 
 // noise is what the page complained of: exceptions, and what the Content-Security-Policy refused.
@@ -190,7 +192,13 @@ func (p *tab) look(width int64, dark bool) {
 // withoutScript turns JavaScript off in the pages that follow.
 func (p *tab) withoutScript() {
 	p.t.Helper()
-	if _, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+	p.noScript = true
+	p.disableScript(true)
+}
+
+func (p *tab) disableScript(off bool) {
+	p.t.Helper()
+	if _, err := chromedp.Call(p.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: off}); err != nil {
 		p.t.Fatal(err)
 	}
 }

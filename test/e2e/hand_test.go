@@ -128,10 +128,26 @@ func (p *tab) value(label string) string {
 	return eval[string](p, "("+field(label)+").value")
 }
 
-// keys presses keys, one after another.
+// keys presses keys, one after another. A key and its character are one event, as from a keyboard, so
+// that a page can keep the character from being typed.
 func (p *tab) keys(keys string) {
 	p.t.Helper()
-	p.do(chromedp.KeyEvent(keys))
+	for _, r := range keys {
+		down := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: string(r), Text: string(r)}
+		switch r {
+		case '\t':
+			down.Key, down.Code, down.Text, down.WindowsVirtualKeyCode = "Tab", "Tab", "", 9
+		case '\x1b':
+			down.Key, down.Code, down.Text, down.WindowsVirtualKeyCode = "Escape", "Escape", "", 27
+		}
+		up := down
+		up.Type, up.Text = input.DispatchKeyEventTypeKeyUp, ""
+		for _, event := range []input.DispatchKeyEventParams{down, up} {
+			if _, err := chromedp.Call(p.ctx, input.DispatchKeyEvent, event); err != nil {
+				p.t.Fatal(err)
+			}
+		}
+	}
 }
 
 // text is all that a person could read on the page.
