@@ -40,7 +40,11 @@ func newSite() *site {
 }
 
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Security-Policy", fmt.Sprintf(policyHeader, "sample"))
+	nonce := "sample"
+	if r.Method == http.MethodPost {
+		nonce = "another" // every answer has its own
+	}
+	w.Header().Set("Content-Security-Policy", fmt.Sprintf(policyHeader, nonce))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	switch page := s.pages[r.URL.Path]; {
 	case page != nil:
@@ -63,7 +67,9 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		row.Index, key.Name, key.ID, key.Value = 2, "in/env/2/key", "in-env-2-key", ""
 		row.Key, row.Item.Name, row.Item.ID = &key, "in/env/2/value", "in-env-2-value"
 		env.Rows = append(env.Rows, row)
-		_ = Form(samplePage(NavCatalogue, ""), d).Render(r.Context(), w)
+		p := samplePage(NavCatalogue, "")
+		p.Nonce = nonce
+		_ = Form(p, d).Render(r.Context(), w)
 	default:
 		http.NotFound(w, r)
 	}

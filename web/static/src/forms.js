@@ -56,9 +56,13 @@ function states() {
 }
 
 let added = "";
+let unfolded = [];
 
-// rows puts the focus into the row that was just added.
+// rows unfolds the sections that were open before the fields were replaced, and puts the focus into
+// the row that was just added.
 function rows() {
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+  unfolded = [];
   if (!added) return;
   const list = [...document.querySelectorAll("#fields button[name=_add]")].find((b) => b.value === added)?.closest("fieldset");
   added = "";
@@ -83,6 +87,9 @@ function click(event) {
   if (copyButton) copy(copyButton);
   const add = target.closest("button[name=_add]");
   if (add) added = add.value;
+  if (add || target.closest("button[name=_remove]")) {
+    unfolded = [...document.querySelectorAll("#fields details[open]")].map((d) => d.id);
+  }
   const opener = target.closest("[data-dialog]");
   if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
