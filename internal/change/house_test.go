@@ -54,7 +54,6 @@ type house struct {
 	store   *store.Store
 	cluster *folder
 	service *change.Service
-	clock   time.Time
 }
 
 func open(t *testing.T, dir string, now func() time.Time) *house {

@@ -61,7 +61,7 @@ func fill(c *manifest.Conflict, live, wanted manifest.Object) {
 		if entry.Manager != c.Manager || entry.FieldsV1 == nil {
 			continue
 		}
-		p, owns := ownedPath(entry.FieldsV1.Raw, c.Field)
+		p, owns := ownedPath(entry.FieldsV1.GetRawBytes(), c.Field)
 		if !owns {
 			continue
 		}

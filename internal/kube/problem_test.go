@@ -141,7 +141,7 @@ func FuzzConflict(f *testing.F) {
 
 func owned(kind, fields string) manifest.Object {
 	u := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "v1", "kind": kind, "spec": map[string]any{"replicas": int64(1), "l": []any{map[string]any{"name": "x", "v": "y"}}}}}
-	u.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kubectl-edit", FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}})
+	u.SetManagedFields([]metav1.ManagedFieldsEntry{{Manager: "kubectl-edit", FieldsV1: metav1.NewFieldsV1(fields)}})
 	return u
 }
 
