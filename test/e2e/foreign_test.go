@@ -127,6 +127,7 @@ func TestSignOut(t *testing.T) {
 	dev.fillForm(staging, "leaving", image)
 	dev.submit("to watch", "Create leaving")
 	dev.open(staging.app("leaving"))
+	dev.waitFor("the ready verdict", `document.querySelector("#verdict")?.classList.contains("st-ready")`)
 	c := dev.client()
 	if got := c.post("/auth/sign-out", nil); got.Status >= 400 {
 		t.Fatalf("signing out answered %d", got.Status)
