@@ -21,6 +21,7 @@ import (
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/policy"
 	"slipway.dev/slipway/internal/status"
+	"slipway.dev/slipway/web/static"
 	"slipway.dev/slipway/web/templates"
 )
 
@@ -99,6 +100,7 @@ func (s *server) open(e *echo.Echo) {
 		e.GET("/metrics", echo.WrapHandler(s.Metrics))
 	}
 	e.GET("/static/*", echo.WrapHandler(staticFiles()))
+	e.GET("/favicon.ico", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, static.URL("favicon.svg")) })
 	e.GET("/sign-in", s.signIn)
 	s.Auth.Routes(e)
 }
