@@ -111,7 +111,7 @@ func (s *Service) prepare(ctx context.Context, who policy.Subject, a policy.Acti
 
 // prepareBase looks up what the draft builds on, and that the draft fits it.
 func (s *Service) prepareBase(ctx context.Context, p *prepared) error {
-	if errs := checkName(p.App.Name); len(errs) > 0 {
+	if errs := CheckName(p.App.Name); len(errs) > 0 {
 		return errs
 	}
 	app, err := s.Store.Application(ctx, p.App)
@@ -213,7 +213,8 @@ var dnsLabel = regexp.MustCompile(`^[a-z]([-a-z0-9]*[a-z0-9])?$`)
 // what charts append still fits a DNS label.
 const NameLimit = 53
 
-func checkName(name string) catalog.Errors {
+// CheckName tells what is wrong with the name of a new application. The only error is at NamePath.
+func CheckName(name string) catalog.Errors {
 	msg := ""
 	switch {
 	case name == "":

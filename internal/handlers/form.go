@@ -172,18 +172,25 @@ func (s *server) postForm(c echo.Context, f *flow) error {
 	switch {
 	case f.form.Has(catalog.FormAdd), f.form.Has(catalog.FormRemove), f.form.Get(formDo) == "edit":
 		return s.showForm(c, http.StatusOK, f, f.template.Untouched(f.form), nil)
-	case len(errs) > 0, f.form.Get(formDo) == "preview":
-		code := http.StatusOK
-		if len(errs) > 0 {
-			code = http.StatusUnprocessableEntity
-		}
-		return s.showForm(c, code, f, view, nil)
+	case len(errs) > 0 || len(f.nameErrors()) > 0:
+		return s.showForm(c, http.StatusUnprocessableEntity, f, view, f.nameErrors())
+	case f.form.Get(formDo) == "preview":
+		return s.showForm(c, http.StatusOK, f, view, nil)
 	}
 	plan, err := s.Changes.Preview(c.Request().Context(), who(c), f.draft)
 	if err != nil {
 		return s.formProblem(c, f, view, err)
 	}
 	return s.showPlan(c, http.StatusOK, f, plan, planNotes{})
+}
+
+// nameErrors is what is wrong with the name. It is told together with what is wrong with the inputs, so
+// that nobody learns of one error after the other.
+func (f *flow) nameErrors() catalog.Errors {
+	if f.draft.Kind != change.Create {
+		return nil
+	}
+	return change.CheckName(f.draft.App.Name)
 }
 
 // formProblem shows what the service found wrong beside the field that it is about.

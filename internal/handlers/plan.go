@@ -78,8 +78,8 @@ func (s *server) submitEdit(c echo.Context) error {
 
 func (s *server) submitForm(c echo.Context, f *flow) error {
 	view, errs := f.decode()
-	if len(errs) > 0 {
-		return s.showForm(c, http.StatusUnprocessableEntity, f, view, nil)
+	if len(errs) > 0 || len(f.nameErrors()) > 0 {
+		return s.showForm(c, http.StatusUnprocessableEntity, f, view, f.nameErrors())
 	}
 	ch, err := s.Changes.Submit(c.Request().Context(), who(c), from(c), submission(f.draft, f.form))
 	if err == nil {
