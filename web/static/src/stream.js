@@ -4,10 +4,11 @@ import { span } from "./clock.js";
 let source;
 let connection;
 let seen = Date.now();
-let state = "live"; // live, lost, paused, ended
+let state = "connecting"; // connecting, live, lost, paused, ended
 let waiting = 0;
 
 const looks = {
+  connecting: "st st-progressing pill",
   live: "st st-ready pill st-live",
   lost: "st st-pending pill st-lost",
   paused: "st st-paused pill",
@@ -16,6 +17,7 @@ const looks = {
 
 function words() {
   switch (state) {
+    case "connecting": return "connecting…";
     case "live": return "live";
     case "paused": return waiting === 1 ? "paused by you · 1 update waits" : `paused by you · ${waiting} updates wait`;
     case "ended": return "signed out";
