@@ -38,9 +38,9 @@ func (s *Service) sign(c *Change, by policy.Person, digest manifest.Digest, comm
 	case digest != c.Plan.Digest:
 		return ErrDigest
 	case c.SignedBy(by.Identity):
-		return &Refusal{"You have approved it already; another person must approve too."}
+		return &Refusal{Reason: "You have approved it already; another person must approve too."}
 	case s.now().After(c.Expires):
-		return &Refusal{"It has waited too long and expires; it has to be submitted again."}
+		return &Refusal{Reason: "It has waited too long and expires; it has to be submitted again."}
 	}
 	c.Approvals = append(c.Approvals, Approval{By: by, At: s.now(), Comment: comment, Digest: digest})
 	if len(c.Approvals) >= policy.ApprovalsNeeded(c.Plan.Demands) {
@@ -56,7 +56,7 @@ func (s *Service) Reject(ctx context.Context, who policy.Subject, from audit.Req
 		may: policy.RejectChange, log: audit.RejectChange, become: "rejected", detail: comment,
 		run: func(c *Change) error {
 			if c.State == Pending && comment == "" {
-				return &Refusal{"Say why in the comment: the person who submitted it reads it."}
+				return &Refusal{Reason: "Say why in the comment: the person who submitted it reads it."}
 			}
 			return s.end(c, Rejected, "rejected", who.Person, comment)
 		},

@@ -17,7 +17,10 @@ var ErrNothingChanges = errors.New("change: nothing would change")
 var ErrNoTarget = fmt.Errorf("%w: no such target", ErrNotFound)
 
 // Refusal means that the person may not do it. The reason is for the person.
-type Refusal struct{ Reason string }
+type Refusal struct {
+	Reason   string
+	Recorded bool // in the audit log already
+}
 
 // Error is the reason.
 func (r *Refusal) Error() string { return "change: refused: " + r.Reason }

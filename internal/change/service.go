@@ -66,7 +66,7 @@ func (s *Service) May(who policy.Subject, a policy.Action, r policy.Resource) er
 		return &Foreign{Target: r.Target}
 	}
 	if !d.Allowed {
-		return &Refusal{d.Reason}
+		return &Refusal{Reason: d.Reason}
 	}
 	return nil
 }
@@ -181,8 +181,12 @@ func (s *Service) RecordRefusal(ctx context.Context, who policy.Subject, from au
 func (s *Service) refuse(ctx context.Context, e audit.Entry, err error) error {
 	e.Outcome, e.Detail = audit.Refused, reasonOf(err)
 	var foreign *Foreign
-	if errors.As(err, &foreign) {
+	var refusal *Refusal
+	switch {
+	case errors.As(err, &foreign):
 		foreign.Recorded = true
+	case errors.As(err, &refusal):
+		refusal.Recorded = true
 	}
 	if rerr := s.Store.Record(ctx, e); rerr != nil {
 		s.Log.ErrorContext(ctx, "a refusal could not be recorded", "action", e.Action, "err", rerr)

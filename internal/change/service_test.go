@@ -341,3 +341,54 @@ func TestForeignTargetsDoNotExist(t *testing.T) {
 		t.Errorf("sees %d applications, %v", len(list), err)
 	}
 }
+
+func TestStaleWhenAnotherChangeWasAppliedFirst(t *testing.T) {
+	h := newHouse(t)
+	create := h.submit(t, petra, draft(production, change.Create, "one", "a"), "1")
+	h.sign(t, create)
+	h.work(t, create.ID)
+	first := h.submit(t, petra, draft(production, change.Update, "two", "a"), "2")
+	second := h.submit(t, petra, draft(production, change.Update, "three", "a"), "3")
+	h.sign(t, first)
+	if c := h.work(t, first.ID); c.State != change.Applied {
+		t.Fatalf("%s: %s", c.State, c.Failure)
+	}
+	h.sign(t, second)
+	if c := h.work(t, second.ID); c.State != change.Stale || !strings.Contains(c.Closed.Comment, "Another change") {
+		t.Errorf("planned on revision 1, applied on revision 2: %s, %+v", c.State, c.Closed)
+	}
+}
+
+func TestStaleWhenTheNameIsAnotherApplications(t *testing.T) {
+	h := newHouse(t)
+	key := change.AppKey{Target: production, Name: "api"}
+	for i, d := range []change.Draft{draft(production, change.Create, "one", "a"), draft(production, change.Update, "two", "a"), {Kind: change.Delete, App: key}} {
+		c := h.submit(t, petra, d, string(d.Kind))
+		if i == 1 {
+			continue // waits, while its application goes
+		}
+		h.sign(t, c)
+		h.work(t, c.ID)
+	}
+	waits, err := h.service.Changes(t.Context(), petra, change.Query{States: []change.State{change.Pending}})
+	if err != nil || len(waits) != 1 {
+		t.Fatalf("%d wait, %v", len(waits), err)
+	}
+	again := h.submit(t, petra, draft(production, change.Create, "one", "a"), "again")
+	h.sign(t, again)
+	if c := h.work(t, again.ID); c.State != change.Applied || c.Revision != 1 {
+		t.Fatalf("%s, revision %d: %s", c.State, c.Revision, c.Failure)
+	}
+	h.sign(t, waits[0])
+	if c := h.work(t, waits[0].ID); c.State != change.Stale {
+		t.Errorf("an update of the former application is %s: %s", c.State, c.Failure)
+	}
+}
+
+// sign approves a change as somebody who may.
+func (h *house) sign(t *testing.T, c change.Change) {
+	t.Helper()
+	if _, err := h.service.Approve(t.Context(), anne, audit.Request{}, c.ID, c.Plan.Digest, ""); err != nil {
+		t.Fatalf("approve: %v", err)
+	}
+}

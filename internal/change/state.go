@@ -13,7 +13,7 @@ const (
 	Rejected  State = "rejected"  //
 	Withdrawn State = "withdrawn" //
 	Expired   State = "expired"   // nobody decided in time
-	Stale     State = "stale"     // the cluster changed, so that the effects are no longer the approved ones
+	Stale     State = "stale"     // the cluster or the application changed, so that it would do other than what was agreed to
 	Applying  State = "applying"  //
 	Applied   State = "applied"   //
 	Failed    State = "failed"    // can be resumed

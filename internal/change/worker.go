@@ -154,6 +154,13 @@ type run struct {
 // do returns an error only if the state of the change could not be stored, or the lease is lost; the
 // change then stays Applying.
 func (r *run) do(ctx context.Context) error {
+	moved, err := r.baseMoved(ctx)
+	if err != nil {
+		return err
+	}
+	if moved {
+		return r.stale(ctx, "Another change of the application was applied after this was planned, so what was agreed to is not what this would do now. Submit it again to see that.")
+	}
 	plan, err := r.planAgain(ctx)
 	switch {
 	case ctx.Err() != nil:
@@ -167,13 +174,24 @@ func (r *run) do(ctx context.Context) error {
 		o := plan.problem()
 		return r.fail(ctx, "Before applying, the cluster was asked again, and it would not take "+o.Ref.String()+": "+problemOf(*o))
 	case !sameEffects(r.c.Plan, plan):
-		return r.stale(ctx)
+		return r.stale(ctx, "The cluster has changed since this was planned, so that it would now have other effects than those that were agreed to. Submit it again to see them.")
 	}
 	r.divide(plan)
 	if err := r.intend(ctx); err != nil {
 		return err
 	}
 	return r.apply(ctx)
+}
+
+// baseMoved tells whether the application is no longer at the revision that the change was planned on.
+// Applying it all the same would take back what another change did, though effects of the same kinds
+// were agreed to. An application made since the submission is another one of the same name.
+func (r *run) baseMoved(ctx context.Context) (bool, error) {
+	app, err := r.s.Store.Application(ctx, r.c.App)
+	if errors.Is(err, ErrNotFound) {
+		return true, nil
+	}
+	return err == nil && (app.Revision != r.c.Base || app.Created.After(r.c.Submitted)), err
 }
 
 // planAgain makes the plan once more from the stored bytes. It waits for a cluster that is away.
@@ -293,8 +311,7 @@ func (r *run) fail(ctx context.Context, why string) error {
 	})
 }
 
-func (r *run) stale(ctx context.Context) error {
-	const why = "The cluster has changed since this was planned, so that it would now have other effects than those that were agreed to. Submit it again to see them."
+func (r *run) stale(ctx context.Context, why string) error {
 	return r.update(ctx, func(c *Change) (Commit, error) {
 		c.State, c.Finished = Stale, r.s.now()
 		c.Closed = &Closing{At: r.s.now(), Comment: why}
