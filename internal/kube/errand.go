@@ -83,7 +83,7 @@ func (e *errand) mine(o metav1.Object) (whose string, mine bool) {
 	switch {
 	case app == e.app && team == e.as.Team:
 		return "", true
-	case app == "":
+	case app == "" || team == "": // somebody took a label off
 		return "no application of this portal", false
 	case team == e.as.Team:
 		return "the application " + app, false
