@@ -11,6 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"slipway.dev/slipway/internal/auth"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
@@ -181,25 +182,25 @@ func (s *server) changeManifests(c echo.Context) error {
 
 func (s *server) approve(c echo.Context) error {
 	return s.decide(c, func(ctx context.Context, id int64, digest manifest.Digest, comment string) (change.Change, error) {
-		return s.Changes.Approve(ctx, who(c), from(c), id, digest, comment)
+		return s.Changes.Approve(ctx, who(c), auth.From(c), id, digest, comment)
 	})
 }
 
 func (s *server) reject(c echo.Context) error {
 	return s.decide(c, func(ctx context.Context, id int64, _ manifest.Digest, comment string) (change.Change, error) {
-		return s.Changes.Reject(ctx, who(c), from(c), id, comment)
+		return s.Changes.Reject(ctx, who(c), auth.From(c), id, comment)
 	})
 }
 
 func (s *server) withdraw(c echo.Context) error {
 	return s.decide(c, func(ctx context.Context, id int64, _ manifest.Digest, comment string) (change.Change, error) {
-		return s.Changes.Withdraw(ctx, who(c), from(c), id, comment)
+		return s.Changes.Withdraw(ctx, who(c), auth.From(c), id, comment)
 	})
 }
 
 func (s *server) resume(c echo.Context) error {
 	return s.decide(c, func(ctx context.Context, id int64, _ manifest.Digest, _ string) (change.Change, error) {
-		return s.Changes.Resume(ctx, who(c), from(c), id)
+		return s.Changes.Resume(ctx, who(c), auth.From(c), id)
 	})
 }
 

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-
-	"slipway.dev/slipway/internal/audit"
 )
 
 const (
@@ -127,14 +125,4 @@ func (s *server) remoteIP() echo.IPExtractor {
 		}
 	}
 	return echo.ExtractIPFromXFFHeader(options...)
-}
-
-// userAgentLimit is the most bytes of a User-Agent that are kept.
-const userAgentLimit = 200
-
-// from says where a request came from, for the audit log.
-func from(c echo.Context) audit.Request {
-	id, _ := c.Get(requestIDKey).(string)
-	ua := strings.ToValidUTF8(c.Request().UserAgent(), "")
-	return audit.Request{ID: id, RemoteIP: c.RealIP(), UserAgent: ua[:min(len(ua), userAgentLimit)]}
 }

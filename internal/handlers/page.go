@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -51,7 +52,7 @@ func (s *server) about(p *templates.Page, t policy.Target) {
 	}
 }
 
-// targets are the configured targets that a person may see, in the order of their names.
+// targets are the configured targets at which a person may do a, in the order of their names.
 func (s *server) targets(me policy.Subject, a policy.Action) []policy.Target {
 	var out []policy.Target
 	for t := range s.Changes.Places {
@@ -60,22 +61,9 @@ func (s *server) targets(me policy.Subject, a policy.Action) []policy.Target {
 		}
 	}
 	slices.SortFunc(out, func(a, b policy.Target) int {
-		if a.Team != b.Team {
-			return compare(a.Team, b.Team)
-		}
-		return compare(a.Environment, b.Environment)
+		return cmp.Or(cmp.Compare(a.Team, b.Team), cmp.Compare(a.Environment, b.Environment))
 	})
 	return out
-}
-
-func compare(a, b string) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 func (s *server) targetLinks(me policy.Subject) []templates.TargetLink {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"slipway.dev/slipway/internal/auth"
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
@@ -81,7 +82,7 @@ func (s *server) submitForm(c echo.Context, f *flow) error {
 	if len(errs) > 0 || len(f.nameErrors()) > 0 {
 		return s.showForm(c, http.StatusUnprocessableEntity, f, view, f.nameErrors())
 	}
-	ch, err := s.Changes.Submit(c.Request().Context(), who(c), from(c), submission(f.draft, f.form))
+	ch, err := s.Changes.Submit(c.Request().Context(), who(c), auth.From(c), submission(f.draft, f.form))
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, changePath(ch.ID))
 	}
@@ -185,7 +186,7 @@ func (s *server) submitDelete(c echo.Context) error {
 }
 
 func (s *server) submitPlanPage(c echo.Context, d change.Draft, form url.Values) error {
-	ch, err := s.Changes.Submit(c.Request().Context(), who(c), from(c), submission(d, form))
+	ch, err := s.Changes.Submit(c.Request().Context(), who(c), auth.From(c), submission(d, form))
 	if err == nil {
 		return c.Redirect(http.StatusSeeOther, changePath(ch.ID))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"slipway.dev/slipway/internal/audit"
+	"slipway.dev/slipway/internal/auth"
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/policy"
@@ -84,23 +85,28 @@ func (s *server) turnedAway(c echo.Context, code int) {
 	}
 }
 
-// noteRefusal records that somebody asked for another's thing by its address, or posted from another
-// site. What a service has recorded is not recorded twice.
+// noteRefusal records that somebody asked for another's thing by its address, for a page that is not
+// for them, or posted from another site. What a service has recorded is not recorded twice.
 func (s *server) noteRefusal(c echo.Context, err error) {
 	var foreign *change.Foreign
+	var refusal *change.Refusal
 	var t policy.Target
-	detail := "A form was posted from another site."
+	var detail string
+	asked := "Asked for " + c.Request().Method + " " + c.Path()
+	ctx, me := context.WithoutCancel(c.Request().Context()), who(c)
 	switch {
 	case errors.As(err, &foreign) && !foreign.Recorded:
-		t, detail = foreign.Target, "Asked for "+c.Request().Method+" "+c.Path()+", which is not there for this person."
-	case !errors.Is(err, errCrossSite):
+		t, detail = foreign.Target, asked+", which is not there for this person."
+	case errors.As(err, &refusal) && !refusal.Recorded:
+		t, detail = targetOf(c), asked+". "+refusal.Reason
+	case errors.Is(err, errCrossSite):
+		me, _ = s.Auth.Current(ctx, c.Request()) // it is refused before anybody looks at the session
+		detail = "A form was posted from another site."
+	}
+	if detail == "" || me.IsZero() {
 		return
 	}
-	me, ctx := who(c), context.WithoutCancel(c.Request().Context())
-	if me.IsZero() {
-		return
-	}
-	if err := s.Changes.RecordRefusal(ctx, me, from(c), t, detail); err != nil {
+	if err := s.Changes.RecordRefusal(ctx, me, auth.From(c), t, detail); err != nil {
 		s.Log.ErrorContext(ctx, "a refusal could not be recorded", "id", c.Get(requestIDKey), "err", err)
 	}
 }
@@ -203,6 +209,6 @@ func (s *server) awayData(c echo.Context, retry, id string) templates.ClusterAwa
 
 func (s *server) recordExport(ctx context.Context, c echo.Context, detail string) error {
 	return s.Changes.Store.Record(ctx, audit.Entry{
-		Actor: audit.Actor{Person: who(c).Person}, Action: audit.ExportAudit, Outcome: audit.Done, Detail: detail, Request: from(c),
+		Actor: audit.Actor{Person: who(c).Person}, Action: audit.ExportAudit, Outcome: audit.Done, Detail: detail, Request: auth.From(c),
 	})
 }
