@@ -141,8 +141,8 @@ type mortalStore struct {
 	fate *fate
 }
 
-func (m mortalStore) Claim(ctx context.Context, holder string, lease time.Duration) (change.Change, error) {
-	c, err := m.Store.Claim(ctx, holder, lease)
+func (m mortalStore) Claim(ctx context.Context, holder string, lease time.Duration, note func(change.Change) []audit.Entry) (change.Change, error) {
+	c, err := m.Store.Claim(ctx, holder, lease, note)
 	if err == nil {
 		m.fate.step()
 	}

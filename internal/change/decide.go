@@ -134,6 +134,7 @@ func (s *Service) ExpireOverdue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var failed []error
 	for _, id := range ids {
 		ch, err := s.Store.Update(ctx, id, func(c *Change) (Commit, error) {
 			if err := s.end(c, Expired, "expired", policy.Person{}, ""); err != nil {
@@ -145,10 +146,12 @@ func (s *Service) ExpireOverdue(ctx context.Context) error {
 			}}}, nil
 		})
 		var wrong *WrongState
-		if err != nil && !errors.As(err, &wrong) {
-			return err
+		switch {
+		case err == nil:
+			s.Feed.Publish(id, ch.App)
+		case !errors.As(err, &wrong):
+			failed = append(failed, err)
 		}
-		s.Feed.Publish(id, ch.App)
 	}
-	return nil
+	return errors.Join(failed...)
 }

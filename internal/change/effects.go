@@ -261,21 +261,30 @@ func unchecked(objects []manifest.DryRun) []string {
 }
 
 // sameEffects tells whether now does nothing beyond what was approved: every object has the
-// operation that was approved, or nothing is left to do to it because an earlier attempt did it, and
-// no effect is new.
+// operation that was approved, or nothing is left to do to it because an earlier attempt did it; each
+// field that would change is one that was approved, from the same value to the same value; and no
+// effect is new.
 func sameEffects(approved, now Plan) bool {
-	ops := map[string]manifest.Op{}
-	for _, o := range approved.Objects {
-		ops[o.Ref.Kind+"/"+o.Ref.Group+"/"+o.Ref.Name] = o.Op
-	}
 	for _, o := range now.Objects {
-		was, known := ops[o.Ref.Kind+"/"+o.Ref.Group+"/"+o.Ref.Name]
-		if o.Op != manifest.Unchanged && (!known || was != o.Op) {
+		if o.Op == manifest.Unchanged {
+			continue
+		}
+		i := slices.IndexFunc(approved.Objects, func(a manifest.DryRun) bool { return a.Ref.Same(o.Ref) })
+		if i < 0 || approved.Objects[i].Op != o.Op || !within(o.Fields, approved.Objects[i].Fields) {
 			return false
 		}
 	}
 	for _, e := range now.Effects {
 		if !slices.ContainsFunc(approved.Effects, func(a Effect) bool { return a.Kind == e.Kind && a.Ref.Same(e.Ref) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func within(now, approved []manifest.FieldChange) bool {
+	for _, f := range now {
+		if !slices.Contains(approved, f) {
 			return false
 		}
 	}

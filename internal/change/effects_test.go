@@ -88,16 +88,21 @@ func TestSameEffects(t *testing.T) {
 	change := manifest.DryRun{Ref: deployment, Op: manifest.Change, PodsLive: 1, PodsWanted: 1, Fields: []manifest.FieldChange{field(".spec.template.x", "", "1")}}
 	quiet := manifest.DryRun{Ref: deployment, Op: manifest.Change, Fields: []manifest.FieldChange{field(".metadata.labels.x", "", "1")}}
 	gone := manifest.DryRun{Ref: service, Op: manifest.Delete}
+	scale := func(from, to string) manifest.DryRun {
+		return manifest.DryRun{Ref: deployment, Op: manifest.Change, PodsWanted: 5, Fields: []manifest.FieldChange{field(".spec.replicas", from, to)}}
+	}
 	for name, tc := range map[string]struct {
 		approved, now Plan
 		want          bool
 	}{
-		"the same":                        {plan(create, gone), plan(create, gone), true},
-		"done by an earlier attempt":      {plan(create, gone), plan(same), true},
-		"was unchanged, now changes":      {plan(same), plan(change), false},
-		"was to be created, exists now":   {plan(create), plan(change), false},
-		"a deletion that nobody approved": {plan(create), plan(create, gone), false},
-		"restarts, which was not said":    {plan(quiet), plan(change), false},
+		"the same":                         {plan(create, gone), plan(create, gone), true},
+		"done by an earlier attempt":       {plan(create, gone), plan(same), true},
+		"was unchanged, now changes":       {plan(same), plan(change), false},
+		"was to be created, exists now":    {plan(create), plan(change), false},
+		"a deletion that nobody approved":  {plan(create), plan(create, gone), false},
+		"restarts, which was not said":     {plan(quiet), plan(change), false},
+		"from another value than approved": {plan(scale("2", "5")), plan(scale("3", "5")), false},
+		"the same fields":                  {plan(scale("2", "5")), plan(scale("2", "5")), true},
 	} {
 		if got := sameEffects(tc.approved, tc.now); got != tc.want {
 			t.Errorf("%s: %v", name, got)

@@ -33,8 +33,9 @@ type Store interface {
 	Update(ctx context.Context, id int64, fn func(*Change) (Commit, error)) (Change, error)
 	// Claim gives the oldest change that is to be applied (Approved, or Applying with a lease that has
 	// run out) and whose application has no other change being applied: it becomes Applying, its
-	// attempt is counted and the holder has it for the lease. ErrNothingToDo.
-	Claim(ctx context.Context, holder string, lease time.Duration) (Change, error)
+	// attempt is counted and the holder has it for the lease. The entries that note gives for it are
+	// stored with it; nil stands for none. ErrNothingToDo.
+	Claim(ctx context.Context, holder string, lease time.Duration, note func(Change) []audit.Entry) (Change, error)
 	// Renew prolongs a lease. ErrLeaseLost.
 	Renew(ctx context.Context, id int64, holder string, lease time.Duration) error
 	// Record stores audit entries that go with no change: refusals, sign-ins.

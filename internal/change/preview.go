@@ -127,6 +127,10 @@ func (s *Service) prepareBase(ctx context.Context, p *prepared) error {
 	if err != nil {
 		return err
 	}
+	if app.Place != p.place {
+		return &Refusal{Reason: fmt.Sprintf("It runs in namespace %s of cluster %s, and the target has moved to %s of %s since. Ask your platform team to move it back, or to move the application.",
+			app.Place.Namespace, app.Place.Cluster, p.place.Namespace, p.place.Cluster)}
+	}
 	p.base = app.Revision
 	id, inputs, err := s.inputs(ctx, app)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"slipway.dev/slipway/internal/audit"
 	"slipway.dev/slipway/internal/manifest"
@@ -25,6 +26,9 @@ type recorder struct {
 	closed chan struct{}
 	ended  sync.WaitGroup
 }
+
+// recordTime is how long a database may take for one batch: a shutdown must not wait for ever.
+const recordTime = 10 * time.Second
 
 func startRecorder(ctx context.Context, r *run) *recorder {
 	// What was done is stored even while the portal shuts down; the holder is checked all the same.
@@ -70,7 +74,9 @@ func (rec *recorder) flush() {
 	if len(batch) == 0 {
 		return
 	}
-	err := rec.r.update(rec.ctx, func(c *Change) (Commit, error) {
+	ctx, cancel := context.WithTimeout(rec.ctx, recordTime)
+	defer cancel()
+	err := rec.r.update(ctx, func(c *Change) (Commit, error) {
 		var commit Commit
 		for _, o := range batch {
 			c.Outcomes = merge(c.Outcomes, o)

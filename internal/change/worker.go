@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -55,7 +56,7 @@ func (w *Worker) loop(ctx context.Context) {
 	for ctx.Err() == nil {
 		// A name for each claim: if this loop loses a lease, not even its sibling passes for it.
 		holder := rand.Text()
-		c, err := w.service.Store.Claim(ctx, holder, w.Timing.Lease)
+		c, err := w.service.Store.Claim(ctx, holder, w.Timing.Lease, intent)
 		if err == nil {
 			w.handle(ctx, c, holder)
 			continue
@@ -107,6 +108,15 @@ func (w *Worker) handle(ctx context.Context, c Change, holder string) {
 	r.log.ErrorContext(ctx, "a change was left as it is; it is continued when its lease has run out",
 		"err", err, "cause", context.Cause(held))
 	w.pause(ctx)
+}
+
+// intent is what is recorded when a change is claimed: before anything is asked of the cluster.
+func intent(c Change) []audit.Entry {
+	e := c.entry(audit.ApplyChange, audit.Intent)
+	if c.Attempt > 1 {
+		e.Detail = fmt.Sprintf("Attempt %d.", c.Attempt)
+	}
+	return []audit.Entry{e}
 }
 
 // pause keeps a change that cannot be stored from being tried in a tight loop.
@@ -169,7 +179,7 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	case err != nil:
 		r.log.WarnContext(ctx, "planning again failed", "err", err)
-		return r.fail(ctx, "The cluster could not be asked what this would do now, so nothing further was applied. Resume it when the cluster answers.")
+		return r.fail(ctx, whyNotPlanned(err))
 	case plan.problem() != nil:
 		o := plan.problem()
 		return r.fail(ctx, "Before applying, the cluster was asked again, and it would not take "+o.Ref.String()+": "+problemOf(*o))
@@ -191,7 +201,14 @@ func (r *run) baseMoved(ctx context.Context) (bool, error) {
 	if errors.Is(err, ErrNotFound) {
 		return true, nil
 	}
-	return err == nil && (app.Revision != r.c.Base || app.Created.After(r.c.Submitted)), err
+	return err == nil && (app.Revision != r.c.Base || app.Place != r.c.Place || app.Created.After(r.c.Submitted)), err
+}
+
+func whyNotPlanned(err error) string {
+	if errors.Is(err, ErrClusterAway) {
+		return "The cluster could not be asked what this would do now, so nothing further was applied. Resume it when the cluster answers."
+	}
+	return "Slipway could not work out what this would do now, so nothing further was applied; its own log says why. Tell your platform team, or submit a new change."
 }
 
 // planAgain makes the plan once more from the stored bytes. It waits for a cluster that is away.
@@ -219,8 +236,10 @@ func (r *run) planAgain(ctx context.Context) (Plan, error) {
 	}
 }
 
-func (r *run) acting() policy.Acting {
-	return policy.Acting{Team: r.c.App.Team, Requester: r.c.Requester, Change: r.c.ID}
+func (r *run) acting() policy.Acting { return r.c.acting() }
+
+func (c Change) acting() policy.Acting {
+	return policy.Acting{Team: c.App.Team, Requester: c.Requester, Change: c.ID}
 }
 
 // problem is the first object that the cluster would not take.
@@ -253,15 +272,15 @@ func (r *run) divide(now Plan) {
 	}
 }
 
-// intend commits what is about to happen, before anything does.
+// intend stores which objects may be in the cluster from now on, before the first one is written. That
+// the change is applied stands in the audit log since it was claimed.
 func (r *run) intend(ctx context.Context) error {
 	return r.update(ctx, func(c *Change) (Commit, error) {
 		c.Outcomes = waiting(r.set, r.del)
 		if c.Started.IsZero() {
 			c.Started = r.s.now()
 		}
-		e := r.entry(audit.ApplyChange, audit.Intent)
-		return Commit{Audit: []audit.Entry{e}, Mine: r.set.Refs(), Gone: r.not}, nil
+		return Commit{Mine: r.set.Refs(), Gone: r.not}, nil
 	})
 }
 
@@ -287,6 +306,9 @@ func (r *run) apply(ctx context.Context) error {
 	}
 	if err != nil {
 		r.log.WarnContext(ctx, "applying stopped", "err", err)
+		if !errors.Is(err, ErrClusterAway) {
+			return r.fail(ctx, "Slipway could not go on; its own log says why. Resume goes on where it stopped.")
+		}
 		return r.fail(ctx, "The cluster stopped answering. Resume goes on where it stopped.")
 	}
 	if n := unfinished(outcomes); n > 0 {
@@ -336,10 +358,13 @@ func (r *run) update(ctx context.Context, fn func(*Change) (Commit, error)) erro
 	return nil
 }
 
-func (r *run) entry(a audit.Action, o audit.Outcome) audit.Entry {
+func (r *run) entry(a audit.Action, o audit.Outcome) audit.Entry { return r.c.entry(a, o) }
+
+// entry is an audit entry of what the portal does for the requester of c.
+func (c Change) entry(a audit.Action, o audit.Outcome) audit.Entry {
 	return audit.Entry{
-		Actor: audit.Actor{Person: r.c.Requester, Portal: true}, Action: a, Outcome: o,
-		Target: r.c.App.Target, Application: r.c.App.Name, Change: r.c.ID,
-		Digest: string(r.c.Plan.Digest), RanAs: r.acting().User(),
+		Actor: audit.Actor{Person: c.Requester, Portal: true}, Action: a, Outcome: o,
+		Target: c.App.Target, Application: c.App.Name, Change: c.ID,
+		Digest: string(c.Plan.Digest), RanAs: c.acting().User(),
 	}
 }

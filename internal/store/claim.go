@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"slipway.dev/slipway/internal/audit"
 	"slipway.dev/slipway/internal/change"
 )
 
@@ -28,11 +29,11 @@ const claimTries = 8
 // Claim gives the oldest change that is to be applied to holder. See change.Store. Each worker, and
 // each part of a worker that claims by itself, should have a holder of its own. The lease is
 // measured by the database's clock.
-func (s *Store) Claim(ctx context.Context, holder string, lease time.Duration) (change.Change, error) {
+func (s *Store) Claim(ctx context.Context, holder string, lease time.Duration, note func(change.Change) []audit.Entry) (change.Change, error) {
 	var err error
 	for range claimTries {
 		var c change.Change
-		c, err = s.claim(ctx, holder, lease)
+		c, err = s.claim(ctx, holder, lease, note)
 		if !duplicate(err) {
 			return c, err
 		}
@@ -40,7 +41,7 @@ func (s *Store) Claim(ctx context.Context, holder string, lease time.Duration) (
 	return change.Change{}, change.ErrNothingToDo
 }
 
-func (s *Store) claim(ctx context.Context, holder string, lease time.Duration) (change.Change, error) {
+func (s *Store) claim(ctx context.Context, holder string, lease time.Duration, note func(change.Change) []audit.Entry) (change.Change, error) {
 	idle, err := s.nothingToClaim(ctx)
 	if err != nil {
 		return change.Change{}, err
@@ -62,7 +63,13 @@ func (s *Store) claim(ctx context.Context, holder string, lease time.Duration) (
 			Set("started_at = CASE WHEN started_at = 0 THEN ? ELSE started_at END", micros(now())).
 			Where("id = ("+choose+")", clock).
 			Returning("*").Exec(ctx)
-		return err
+		if err != nil || row.ID == 0 {
+			return err
+		}
+		if note == nil {
+			return nil
+		}
+		return s.appendAudit(ctx, tx, note(row.change()))
 	})
 	if errors.Is(err, sql.ErrNoRows) || (err == nil && row.ID == 0) {
 		return change.Change{}, change.ErrNothingToDo

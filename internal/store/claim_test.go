@@ -13,7 +13,7 @@ import (
 
 func nothingToDo(t *testing.T, s *store.Store) {
 	t.Helper()
-	if c, err := s.Claim(t.Context(), "nobody", time.Minute); !errors.Is(err, change.ErrNothingToDo) {
+	if c, err := s.Claim(t.Context(), "nobody", time.Minute, nil); !errors.Is(err, change.ErrNothingToDo) {
 		t.Errorf("claimed #%d (%v), want nothing to do", c.ID, err)
 	}
 }
@@ -88,7 +88,7 @@ func TestLease(t *testing.T) {
 	onBoth(t, func(t *testing.T, c store.Config) {
 		s := open(t, c)
 		made := create(t, s, draft(change.Create, key(staging, "api"), change.Approved))
-		if _, err := s.Claim(t.Context(), "dies", 20*time.Millisecond); err != nil {
+		if _, err := s.Claim(t.Context(), "dies", 20*time.Millisecond, nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.Renew(t.Context(), made.ID, "dies", 200*time.Millisecond); err != nil {
@@ -159,7 +159,7 @@ func TestEachChangeIsClaimedOnce(t *testing.T) {
 			s, holder := stores[w%2], name(w)
 			all.Go(func() {
 				for !done() {
-					c, err := s.Claim(t.Context(), holder, time.Minute)
+					c, err := s.Claim(t.Context(), holder, time.Minute, nil)
 					if errors.Is(err, change.ErrNothingToDo) {
 						continue
 					}

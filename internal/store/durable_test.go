@@ -47,7 +47,7 @@ func commitForEver(c store.Config) {
 		d := draft(change.Create, key(staging, fmt.Sprintf("k%d-%d", os.Getpid(), i)), change.Approved)
 		made, err := s.Create(ctx, d, []audit.Entry{entry(audit.SubmitChange, d.App)})
 		say(change.Approved, made.ID, err)
-		got, err := s.Claim(ctx, "child", time.Millisecond)
+		got, err := s.Claim(ctx, "child", time.Millisecond, nil)
 		say(change.Applying, got.ID, err)
 		_, err = s.Update(ctx, got.ID, func(c *change.Change) (change.Commit, error) {
 			c.State = change.Applied

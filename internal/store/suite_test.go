@@ -154,7 +154,7 @@ func become(t testing.TB, s *store.Store, id int64, to change.State, commit chan
 
 func claim(t testing.TB, s *store.Store, holder string) change.Change {
 	t.Helper()
-	c, err := s.Claim(t.Context(), holder, time.Minute)
+	c, err := s.Claim(t.Context(), holder, time.Minute, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,7 @@ type cluster struct {
 	run        string
 	admin      kubernetes.Interface
 	kubeconfig []byte // the portal's
+	server     string // the API server's address
 }
 
 func newCluster(ctx context.Context, run string) (*cluster, error) {
@@ -42,7 +43,7 @@ func newCluster(ctx context.Context, run string) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &cluster{run: run, admin: admin}
+	c := &cluster{run: run, admin: admin, server: cfg.Host}
 	if err := c.make(ctx, cfg); err != nil {
 		c.remove()
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 )
 
@@ -52,10 +53,11 @@ func startProvider(ctx context.Context, portal, log string) (issuer string, stop
 	if _, err := cmd.StdinPipe(); err != nil { // its end is ours: it ends when this process does
 		return "", nil, err
 	}
-	stop, err = launch(cmd, log)
+	p, err := launch(cmd, log)
 	if err != nil {
 		return "", nil, err
 	}
+	stop = p.stop
 	line := make(chan string, 1)
 	go func() { s, _ := bufio.NewReader(stdout).ReadString('\n'); line <- s }()
 	select {
@@ -72,50 +74,79 @@ func startProvider(ctx context.Context, portal, log string) (issuer string, stop
 }
 
 // startPortal starts the portal and waits until it is ready.
-func startPortal(ctx context.Context, binary, config, base, log string) (stop func(), err error) {
-	cmd := exec.Command(binary, "serve", "--config", config)
-	cmd.Dir = filepath.Dir(config)
+func (w *world) startPortal(ctx context.Context) error {
+	log := filepath.Join(w.folder, fmt.Sprintf("portal-%d.log", time.Now().UnixMilli()))
+	cmd := exec.Command(w.portal, "serve", "--config", w.config)
+	cmd.Dir = w.folder
 	cmd.Env = append(os.Environ(), "OIDC_CLIENT_SECRET="+clientSecret)
-	ended := make(chan struct{})
-	stop, err = launchWith(cmd, log, func() { close(ended) })
+	p, err := launch(cmd, log)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	err = eventually(ctx, time.Minute, func(ctx context.Context) error {
-		select {
-		case <-ended:
+		if p.hasEnded() {
 			out, _ := os.ReadFile(log)
 			return fmt.Errorf("it ended:\n%s", out)
-		default:
 		}
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/readyz", nil)
-		if err != nil {
-			return err
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return err
-		}
-		_ = resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			return fmt.Errorf("/readyz answers %s", resp.Status)
-		}
-		return nil
+		return w.ready(ctx)
 	})
 	if err != nil {
-		stop()
-		return nil, err
+		p.stop()
+		return err
 	}
-	return stop, nil
+	w.server = p
+	return nil
 }
 
-func launch(cmd *exec.Cmd, log string) (stop func(), err error) {
-	return launchWith(cmd, log, func() {})
+func (w *world) ready(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, w.base+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("/readyz answers %s", resp.Status)
+	}
+	return nil
 }
 
-// launchWith starts cmd with its messages in a file. stop asks it to end, waits, and ends it if it
-// does not.
-func launchWith(cmd *exec.Cmd, log string, ended func()) (stop func(), err error) {
+// killPortal ends the portal without letting it say a last word.
+func (w *world) killPortal(t *testing.T) {
+	t.Helper()
+	if err := w.server.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	<-w.server.ended
+}
+
+func (w *world) restartPortal(t *testing.T) {
+	t.Helper()
+	if err := w.startPortal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// process is a program that the stories started.
+type process struct {
+	cmd   *exec.Cmd
+	ended chan struct{}
+}
+
+func (p *process) hasEnded() bool {
+	select {
+	case <-p.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// launch starts cmd with its messages in a file.
+func launch(cmd *exec.Cmd, log string) (*process, error) {
 	out, err := os.Create(log)
 	if err != nil {
 		return nil, err
@@ -127,20 +158,22 @@ func launchWith(cmd *exec.Cmd, log string, ended func()) (stop func(), err error
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, out.Close())
 	}
-	done := make(chan struct{})
+	p := &process{cmd: cmd, ended: make(chan struct{})}
 	go func() {
 		_ = cmd.Wait()
 		_ = out.Close()
-		ended()
-		close(done)
+		close(p.ended)
 	}()
-	return func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		select {
-		case <-done:
-		case <-time.After(15 * time.Second):
-			_ = cmd.Process.Kill()
-			<-done
-		}
-	}, nil
+	return p, nil
+}
+
+// stop asks the program to end, waits, and ends it if it does not.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(15 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+	}
 }

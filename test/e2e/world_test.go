@@ -27,6 +27,9 @@ type world struct {
 	portal  string // the binary
 	cluster *cluster
 	browser *browser
+	link    *link // between the portal and the API server
+	config  string
+	server  *process // the portal
 	stops   []func()
 }
 
@@ -84,6 +87,10 @@ func (w *world) start() (err error) {
 		return fmt.Errorf("cluster: %w", err)
 	}
 	w.stops = append(w.stops, w.cluster.remove)
+	if w.link, err = newLink(w.cluster.server); err != nil {
+		return err
+	}
+	w.stops = append(w.stops, w.link.stop)
 	port, err := freePort()
 	if err != nil {
 		return err
@@ -94,14 +101,13 @@ func (w *world) start() (err error) {
 		return fmt.Errorf("provider: %w", err)
 	}
 	w.stops = append(w.stops, stop)
-	config, err := w.writeConfig(port, issuer)
-	if err != nil {
+	if w.config, err = w.writeConfig(port, issuer); err != nil {
 		return err
 	}
-	if stop, err = startPortal(ctx, w.portal, config, w.base, filepath.Join(w.folder, "portal.log")); err != nil {
+	if err := w.startPortal(ctx); err != nil {
 		return fmt.Errorf("portal: %w", err)
 	}
-	w.stops = append(w.stops, stop)
+	w.stops = append(w.stops, func() { w.server.stop() })
 	if w.browser, err = startBrowser(); err != nil {
 		return fmt.Errorf("browser: %w", err)
 	}
@@ -125,7 +131,8 @@ func (w *world) stop() {
 // approval, and the provider's groups.
 func (w *world) writeConfig(port int, issuer string) (string, error) {
 	kubeconfig := filepath.Join(w.folder, "kubeconfig")
-	if err := os.WriteFile(kubeconfig, w.cluster.kubeconfig, 0o600); err != nil {
+	through := strings.Replace(string(w.cluster.kubeconfig), w.cluster.server, w.link.url(), 1)
+	if err := os.WriteFile(kubeconfig, []byte(through), 0o600); err != nil {
 		return "", err
 	}
 	var targets strings.Builder
