@@ -160,7 +160,11 @@ func (h *house) health() []templates.ClusterHealth {
 	var out []templates.ClusterHealth
 	for _, name := range h.clusters.Names() {
 		healthy, since, err := h.watcher.Healthy(name)
-		out = append(out, templates.ClusterHealth{Name: name, Answers: healthy, Known: healthy || err != nil && !since.IsZero()})
+		one := templates.ClusterHealth{Name: name, Answers: healthy, Known: healthy || err != nil && !since.IsZero(), Since: since}
+		if err != nil {
+			one.Said = err.Error()
+		}
+		out = append(out, one)
 	}
 	return out
 }

@@ -48,6 +48,8 @@ func admitOne(u manifest.Object, ref manifest.Ref, r Release) error {
 		return fmt.Errorf("the chart makes a %s without a name", ref.Kind)
 	case !admitted[ref.GVK().GroupKind()]:
 		return fmt.Errorf("the chart makes %s (%s); a template may not make that kind", ref, u.GetAPIVersion())
+	case ref.Group == "" && ref.Kind == "Secret" && holdsValues(u):
+		return fmt.Errorf("the chart makes %s with values; they would be stored with the change and shown to approvers, so a template may only refer to Secrets that exist", ref)
 	case u.GetNamespace() != "" && u.GetNamespace() != r.Place.Namespace:
 		return fmt.Errorf("the chart puts %s into namespace %s; only the application's own, %s, is allowed", ref, u.GetNamespace(), r.Place.Namespace)
 	case ref.Group == "" && ref.Kind == "ConfigMap" && ref.Name == parentName(r.App):
@@ -57,4 +59,14 @@ func admitOne(u manifest.Object, ref manifest.Ref, r Release) error {
 		return fmt.Errorf("the chart makes %s a hook (%s: %s); hooks are not run, so it is refused", ref, hookAnnotation, hook)
 	}
 	return nil
+}
+
+// holdsValues tells whether a Secret has any value in it.
+func holdsValues(u manifest.Object) bool {
+	for _, field := range []string{"data", "stringData"} {
+		if m, ok := u.Object[field].(map[string]any); ok && len(m) > 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -96,6 +96,19 @@ func (e Errors) Error() string {
 	return s
 }
 
+// TemplateError is a failure of a template itself: it cannot make objects of these inputs, or makes
+// what it may not. Its text is for the template's author, and nothing in it is secret.
+type TemplateError struct {
+	Template TemplateID
+	Err      error
+}
+
+// Error names the template.
+func (e *TemplateError) Error() string { return "template " + e.Template.String() + ": " + e.Err.Error() }
+
+// Unwrap gives the failure.
+func (e *TemplateError) Unwrap() error { return e.Err }
+
 // FieldKind is what a field holds.
 type FieldKind string
 

@@ -28,7 +28,7 @@ const everyKind = `{
     "deep": {"type": "object", "x-ui-advanced": true, "properties": {
       "cpu": {"$ref": "#/$defs/amount", "title": "CPU"},
       "inner": {"type": "object", "properties": {"flag": {"type": "boolean"}, "a/b~c": {"type": "string"}}}}},
-    "password": {"type": "string", "x-ui-secret": true, "x-ui-advanced": true, "default": "old"},
+    "password": {"type": "string", "x-ui-advanced": true, "default": "old"},
     "odd": {"type": ["string", "integer"]}
   },
   "$defs": {"amount": {"type": "string", "title": "Amount", "pattern": "^[0-9]+m?$", "examples": ["100m"]}}

@@ -33,7 +33,10 @@ func (t *Template) Render(ctx context.Context, in Inputs, r Release) (Rendered, 
 	}
 	set, err := t.render(ctx, in, r)
 	if err != nil {
-		return Rendered{}, fmt.Errorf("template %s: %w", t.ID, err)
+		if ctx.Err() != nil {
+			return Rendered{}, ctx.Err()
+		}
+		return Rendered{}, &TemplateError{Template: t.ID, Err: err}
 	}
 	return Rendered{Set: set}, nil
 }

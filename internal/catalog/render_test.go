@@ -60,6 +60,7 @@ func TestRenderRefusesHostileCharts(t *testing.T) {
 		"a List":                     {"apiVersion: v1\nkind: List\nmetadata: {name: x}\nitems: []\n", "List x"},
 		"the same object twice":      {configMap("a") + "---\n" + configMap("b"), "ConfigMap made twice"},
 		"the portal's own ConfigMap": {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: slipway-checkout}\n", "the portal keeps its own list"},
+		"a Secret with values":       {"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {a: b}\n", "Secret x with values"},
 		"too many objects":           {"{{ range 201 }}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n{{ end }}", "a chart is limited to 200 objects"},
 		"too large an object":        {configMap(`{{ repeat 1048576 "x" }}`), "an object is limited to 1,048,576 bytes"},
 		"too large an output":        {"{{ range 5 }}# {{ repeat 1000000 \"x\" }}\n---\n{{ end }}", "what the chart makes is limited to 4,194,304 bytes"},

@@ -196,8 +196,9 @@ func (f *flow) nameErrors() catalog.Errors {
 // formProblem shows what the service found wrong beside the field that it is about.
 func (s *server) formProblem(c echo.Context, f *flow, view catalog.View, err error) error {
 	var fields catalog.Errors
+	var broken *catalog.TemplateError
 	switch {
-	case errors.As(err, &fields), errors.Is(err, change.ErrNameTaken):
+	case errors.As(err, &fields), errors.Is(err, change.ErrNameTaken), errors.As(err, &broken):
 		return s.showForm(c, statusOf(err), f, view, err)
 	}
 	return err
@@ -304,8 +305,12 @@ func (s *server) renderProblem(c echo.Context, err error) string {
 	case errors.Is(err, change.ErrClusterAway):
 		return "The cluster does not answer, so its version is not known and nothing can be shown here. You can go on typing."
 	}
-	s.Log.WarnContext(c.Request().Context(), "a template could not be rendered", "id", c.Get(requestIDKey), "err", err)
-	return "The template cannot make manifests of these inputs: " + err.Error()
+	var broken *catalog.TemplateError
+	if errors.As(err, &broken) {
+		return sentence(err)
+	}
+	s.Log.ErrorContext(c.Request().Context(), "the manifests could not be shown", "id", c.Get(requestIDKey), "err", err)
+	return "The manifests cannot be shown at the moment. You can go on typing."
 }
 
 // marks tells which lines the field in focus decides, by object and line.

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -13,10 +14,10 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-const (
-	requestIDKey = "requestID"
-	nonceKey     = "nonce"
-)
+const requestIDKey = "requestID"
+
+// nonceKey finds the nonce of a page in the request's context, where whoever answers the request has it.
+type nonceKey struct{}
 
 // errCrossSite means that a form was posted from another site.
 var errCrossSite = errors.New("handlers: posted from another site")
@@ -67,7 +68,7 @@ func (s *server) recover(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *server) headers(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		nonce := rand.Text()
-		c.Set(nonceKey, nonce)
+		c.SetRequest(c.Request().WithContext(context.WithValue(c.Request().Context(), nonceKey{}, nonce)))
 		h := c.Response().Header()
 		h.Set("Content-Security-Policy", strings.Join([]string{
 			"default-src 'none'", "script-src 'nonce-" + nonce + "'", "style-src 'self'",

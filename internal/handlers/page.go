@@ -29,7 +29,7 @@ func (s *server) page(c echo.Context, nav templates.Nav, title string) templates
 
 // barePage needs no database, so that errors can be shown on it.
 func (s *server) barePage(c echo.Context) templates.Page {
-	nonce, _ := c.Get(nonceKey).(string)
+	nonce, _ := c.Request().Context().Value(nonceKey{}).(string)
 	me := who(c)
 	p := templates.Page{
 		Person: me.Person, Nonce: nonce, Now: time.Now(), Teams: s.teamsOf(me), Targets: s.targetLinks(me),

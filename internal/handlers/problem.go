@@ -26,6 +26,7 @@ func statusOf(err error) int {
 		wrong   *change.WrongState
 		fields  catalog.Errors
 		large   *http.MaxBytesError
+		broken  *catalog.TemplateError
 		httpErr *echo.HTTPError
 	)
 	switch {
@@ -41,7 +42,8 @@ func statusOf(err error) int {
 		return http.StatusServiceUnavailable
 	case errors.As(err, &moved), errors.As(err, &wrong), errors.Is(err, change.ErrDigest), errors.Is(err, change.ErrNameTaken):
 		return http.StatusConflict
-	case errors.As(err, &blocked), errors.As(err, &fields), errors.Is(err, change.ErrNothingChanges), errors.Is(err, errForm):
+	case errors.As(err, &blocked), errors.As(err, &fields), errors.As(err, &broken),
+		errors.Is(err, change.ErrNothingChanges), errors.Is(err, errForm):
 		return http.StatusUnprocessableEntity
 	case errors.As(err, &httpErr):
 		return httpErr.Code
@@ -151,8 +153,11 @@ func sentence(err error) string {
 		wrong   *change.WrongState
 		blocked *change.Blocked
 		fields  catalog.Errors
+		broken  *catalog.TemplateError
 	)
 	switch {
+	case errors.As(err, &broken):
+		return "The template cannot make manifests of these inputs: " + broken.Err.Error()
 	case errors.As(err, &refusal):
 		return refusal.Reason
 	case errors.As(err, &wrong):
@@ -195,8 +200,8 @@ func (s *server) awayData(c echo.Context, retry, id string) templates.ClusterAwa
 		switch {
 		case h.Answers:
 			d.Others = append(d.Others, h.Name)
-		case d.Cluster == "":
-			d.Cluster = h.Name
+		case d.Cluster == "" || d.Cluster == h.Name:
+			d.Cluster, d.Since = h.Name, h.Since // why is for admins: it names addresses
 		}
 	}
 	if t := targetOf(c); t.Team != "" {

@@ -51,6 +51,9 @@ type ClusterHealth struct {
 	Name    string
 	Answers bool
 	Known   bool // false until it was asked for the first time
+	// Since is when Answers last changed; zero if it never answered.
+	Since time.Time
+	Said  string // why it does not answer, in the network's own words
 }
 
 // Page is what stands around the content of every page.

@@ -36,7 +36,7 @@ func samplePage(nav Nav, title string, crumbs ...Crumb) Page {
 		Person: mara, Teams: []string{"payments", "search"},
 		Targets: []TargetLink{{production, "nbg1-prod"}, {staging, "nbg1-staging"}},
 		Waiting: 4, Admin: true, CanAudit: true,
-		Clusters: []ClusterHealth{{"nbg1-prod", true, true}, {"nbg1-staging", false, true}, {"aws-use2", false, false}},
+		Clusters: []ClusterHealth{{Name: "nbg1-prod", Answers: true, Known: true}, {Name: "nbg1-staging", Known: true}, {Name: "aws-use2"}},
 		Nonce:    "sample", Assets: Assets{CSS: "app.css", JS: "app.js", Favicon: "favicon.svg"}, Now: sampleNow,
 	}
 }
