@@ -132,15 +132,22 @@ func (s *server) authorizeAgain(ctx context.Context, c echo.Context, st stream) 
 	return st.allowed(ctx)
 }
 
+// What the event "end" says: why the stream ends.
+const (
+	endSession = "session" // sign in again
+	endGone    = "gone"    // what was shown is not there any more, or not for this person
+)
+
 // streamEnd says why a stream ends, if there is anybody to hear it. A database that is away ends it
 // without a word: the browser comes back and is told what is so then.
 func (s *server) streamEnd(ctx context.Context, c echo.Context, w *sseWriter, err error) error {
 	var refusal *change.Refusal
-	if errors.Is(err, errEnded) || errors.Is(err, change.ErrNotFound) || errors.As(err, &refusal) {
-		_ = w.Event("end", []byte("/sign-in"))
-		return nil
-	}
-	if ctx.Err() == nil {
+	switch {
+	case errors.Is(err, errEnded):
+		_ = w.Event("end", []byte(endSession))
+	case errors.Is(err, change.ErrNotFound), errors.As(err, &refusal):
+		_ = w.Event("end", []byte(endGone))
+	case ctx.Err() == nil:
 		s.Log.DebugContext(ctx, "a stream ended", "id", c.Get(requestIDKey), "err", err)
 	}
 	return nil

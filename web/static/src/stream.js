@@ -4,7 +4,7 @@ import { span } from "./clock.js";
 let source;
 let connection;
 let seen = Date.now();
-let state = "connecting"; // connecting, live, lost, paused, ended
+let state = "connecting"; // connecting, live, lost, paused, ended, gone
 let waiting = 0;
 
 const looks = {
@@ -13,6 +13,7 @@ const looks = {
   lost: "st st-pending pill st-lost",
   paused: "st st-paused pill",
   ended: "st st-unknown pill",
+  gone: "st st-none pill",
 };
 
 function words() {
@@ -21,6 +22,7 @@ function words() {
     case "live": return "live";
     case "paused": return waiting === 1 ? "paused by you · 1 update waits" : `paused by you · ${waiting} updates wait`;
     case "ended": return "signed out";
+    case "gone": return "gone";
   }
   return `reconnecting · seen ${span((Date.now() - seen) / 1000)} ago`;
 }
@@ -35,7 +37,7 @@ function show() {
     pill.textContent = text;
     pill.spoken = Date.now();
   }
-  document.querySelector("main > .page")?.classList.toggle("stale", state === "lost" || state === "ended");
+  document.querySelector("main > .page")?.classList.toggle("stale", ["lost", "ended", "gone"].includes(state));
 }
 
 function note(text, link) {
@@ -55,11 +57,12 @@ function note(text, link) {
 }
 
 function set(next) {
-  if (state === "ended") return;
+  if (state === "ended" || state === "gone") return;
   state = next;
   show();
   if (state === "lost") note("The live view is interrupted. Slipway tries again by itself; nothing in the cluster depends on this page.", { href: location.href, text: "Try now" });
   if (state === "live" || state === "paused") note("");
+  if (state === "gone") note("What this page shows is no longer there, or no longer for you.", { href: "/applications", text: "Applications" });
   if (state === "ended") note("Your session has ended. What you see is no longer kept fresh.", { href: `/sign-in?next=${encodeURIComponent(location.pathname + location.search)}`, text: "Sign in" });
 }
 
@@ -98,7 +101,7 @@ export function startStream() {
   });
   on("htmx:sse:error", () => state !== "paused" && set("lost"));
   on("htmx:sse:close", ({ detail }) => detail.reason !== "message" && set("lost"));
-  on("end", () => set("ended"));
+  on("end", ({ detail }) => set(detail?.data === "gone" ? "gone" : "ended"));
   document.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-pause]");
     if (button) pause(button);
