@@ -280,7 +280,7 @@ func applicationsFilter(d ApplicationsData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "\" placeholder=\"Filter by name…\" aria-label=\"Filter by name\" data-key=\"f\"></label> <button class=\"btn btn-xs\">Filter</button></form>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 20, "\" placeholder=\"Filter by name…\" aria-label=\"Filter by name\" data-key=\"f\"></label> <button class=\"btn btn-sm h-7!\">Filter</button></form>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -70,6 +70,17 @@ func (d AuditData) filtered() bool {
 // auditFilters are the parameters that choose entries.
 var auditFilters = []string{"person", "team", "environment", "application", "action", "outcome", "change", "text", "since", "until"}
 
+// rareFilters says what is set of the filters that stand behind "More filters".
+func (d AuditData) rareFilters() string {
+	var set []string
+	for _, name := range []string{"person", "application", "change", "since", "until"} {
+		if v := d.Query.Get(name); v != "" {
+			set = append(set, name+" "+v)
+		}
+	}
+	return strings.Join(set, ", ")
+}
+
 // auditActions are the actions by which one can filter.
 var auditActions = []string{
 	string(audit.SignIn), string(audit.SignOut), string(audit.SubmitChange), string(audit.ApproveChange),

@@ -39,7 +39,7 @@ func differences(p change.Plan, v DiffView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, o := range shown(p.Objects) {
+		for _, o := range shown(p.Reading()) {
 			templ_7745c5c3_Err = differenceOf(o, objectNote(o, p.Effects), v).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -54,7 +54,7 @@ func differences(p change.Plan, v DiffView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, o := range p.Objects {
+			for _, o := range p.Reading() {
 				if o.Op == manifest.Unchanged && o.Problem == nil {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<li class=\"wrap-anywhere\">")
 					if templ_7745c5c3_Err != nil {

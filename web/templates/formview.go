@@ -1,10 +1,11 @@
 package templates
 
 import (
-	"github.com/a-h/templ"
-
+	"cmp"
 	"strconv"
 	"strings"
+
+	"github.com/a-h/templ"
 
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
@@ -262,3 +263,6 @@ func rowButton(p Page, d FormData) templ.Attributes {
 		"hx-swap": "outerHTML", "hx-nonce": p.Nonce,
 	}
 }
+
+// nameOr is the name as it was typed, or a word that stands for it.
+func nameOr(name string) string { return cmp.Or(name, "name") }

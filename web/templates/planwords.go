@@ -257,10 +257,11 @@ func submitWord(d PlanData) string {
 	return "Apply"
 }
 
-// losesData tells whether the submit button is red.
-func losesData(p change.Plan) bool {
-	k, _ := risk(p)
-	return k == change.DataLoss
+// losesData tells whether what is submitted cannot be had back, so that its button is red: data goes,
+// or the whole application.
+func losesData(d PlanData) bool {
+	k, _ := risk(d.Plan)
+	return k == change.DataLoss || d.Kind == change.Delete
 }
 
 // canSubmit tells whether there is anything to submit.

@@ -182,22 +182,32 @@ func shortImage(image string) string {
 	return image
 }
 
-// rolloutTime says how long a rollout has taken and may take.
-func rolloutTime(now time.Time, r status.Rollout) string {
-	s := since(now, r.Since) + " so far"
-	if r.Deadline > 0 {
-		s += ", failed after " + span(r.Deadline) + " without progress"
+// rolloutWord is failed once the rollout's workload is: it does not get there by itself any more.
+func rolloutWord(s status.Snapshot, r status.Rollout) status.Word {
+	for _, w := range s.Wrong {
+		if w.Word == status.Failed && w.Ref.Same(r.Ref) {
+			return status.Failed
+		}
 	}
-	return s
+	return status.Progressing
 }
 
-// dotClass is the look of an event's sign.
-func dotClass(w status.Word) string {
-	switch w {
-	case status.Ready, status.Failed, status.Progressing:
-		return "dot d-" + string(w)
+// rolloutVerb stands between a workload's name and the version.
+func rolloutVerb(s status.Snapshot, r status.Rollout) string {
+	if rolloutWord(s, r) == status.Failed {
+		return "does not get to"
 	}
-	return "dot"
+	return "is rolling out"
+}
+
+// rolloutTime says how long a rollout has taken, and how long the cluster bears no progress while that
+// is still to come.
+func rolloutTime(now time.Time, s status.Snapshot, r status.Rollout) string {
+	said := "for " + since(now, r.Since)
+	if r.Deadline > now.Sub(r.Since) && rolloutWord(s, r) != status.Failed {
+		said += ", fails after " + span(r.Deadline) + " without progress"
+	}
+	return said
 }
 
 // hostURL is where an application answers.
@@ -216,8 +226,8 @@ func kubectlGet(a change.Application) string {
 
 // kindAndNote is what stands after an object's name: "Deployment, exactly one pod".
 func kindAndNote(n status.Node) string {
-	if n.Note == "" {
-		return n.Ref.Kind
+	if n.Note == "" || n.Ref.Kind == "" { // what several workloads share stands under a head without a kind
+		return n.Ref.Kind + n.Note
 	}
 	return n.Ref.Kind + ", " + n.Note
 }

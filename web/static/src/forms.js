@@ -31,6 +31,14 @@ function keep() {
   });
 }
 
+// echo repeats what is typed where the help speaks of it.
+function echo() {
+  for (const place of document.querySelectorAll("[data-echo]")) {
+    const field = document.getElementById(place.dataset.echo);
+    field?.addEventListener("input", () => { place.textContent = field.value.trim() || "name"; });
+  }
+}
+
 // follow tells the server which field has the focus, so that the preview marks the lines it decides.
 function follow(form) {
   form.addEventListener("focusin", ({ target }) => {
@@ -110,6 +118,7 @@ export function startForms() {
     document.querySelector("#manifest-list .hit")?.scrollIntoView({ block: "nearest" });
   });
   keep();
+  echo();
   const form = document.querySelector("form[data-form]");
   if (form) {
     follow(form);
