@@ -104,7 +104,9 @@ type TemplateError struct {
 }
 
 // Error names the template.
-func (e *TemplateError) Error() string { return "template " + e.Template.String() + ": " + e.Err.Error() }
+func (e *TemplateError) Error() string {
+	return "template " + e.Template.String() + ": " + e.Err.Error()
+}
 
 // Unwrap gives the failure.
 func (e *TemplateError) Unwrap() error { return e.Err }

@@ -139,10 +139,3 @@ func oneLine(s string) string {
 	}
 	return s
 }
-
-// LastEventID is the id of the last event that the browser got on this stream before it was cut; false
-// if it comes for the first time, or with something that is no id of ours.
-func LastEventID(r *http.Request) (uint64, bool) {
-	id, err := strconv.ParseUint(r.Header.Get("Last-Event-ID"), 10, 64)
-	return id, err == nil
-}

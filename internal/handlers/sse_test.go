@@ -188,17 +188,3 @@ func TestSSERefusesWhatCannotStream(t *testing.T) {
 		t.Error("something was written all the same")
 	}
 }
-
-func TestLastEventID(t *testing.T) {
-	for _, tc := range []struct {
-		header string
-		want   uint64
-		ok     bool
-	}{{"", 0, false}, {"12", 12, true}, {"-1", 0, false}, {"12; DROP", 0, false}, {"99999999999999999999999", 0, false}} {
-		r := httptest.NewRequest("GET", "/", nil)
-		r.Header.Set("Last-Event-ID", tc.header)
-		if got, ok := LastEventID(r); ok != tc.ok || (ok && got != tc.want) {
-			t.Errorf("%q: got %d, %t", tc.header, got, ok)
-		}
-	}
-}

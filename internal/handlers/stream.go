@@ -40,7 +40,9 @@ type stream struct {
 }
 
 // run sends the fragments as they are, then again after each news, until the reader is gone, may no
-// longer read, or the portal shuts down. Whoever subscribed did so before, so nothing falls between.
+// longer read, or the portal shuts down. Whoever subscribed did so before, so nothing falls between. A
+// browser that comes back says in Last-Event-ID what it has seen; it gets the state of now, in which
+// whatever it missed is contained.
 func (s *server) run(c echo.Context, st stream) error {
 	ctx, cancel := context.WithCancel(c.Request().Context())
 	stop := context.AfterFunc(s.Ended, cancel)

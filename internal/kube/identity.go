@@ -16,7 +16,7 @@ import (
 
 // UserOfTeam is the name under which the API server sees what is done for a team: the subject of the
 // RoleBindings in the team's namespaces.
-func UserOfTeam(team string) string { return "slipway:team:" + team }
+func UserOfTeam(team string) string { return policy.Acting{Team: team}.User() }
 
 // Keys of the impersonation extras, which the cluster's audit log keeps with each request.
 const (
