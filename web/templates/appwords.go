@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/policy"
@@ -96,4 +98,25 @@ func orEvery(name string) string {
 		return "every"
 	}
 	return name
+}
+
+// reasonOf is why a row's status is not ready, as a clause. That all pods are ready stands in the
+// row's figures.
+func reasonOf(r ApplicationRow) string {
+	if r.Word == status.Ready || r.Reason == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(r.Reason)
+	if second, _ := utf8.DecodeRuneInString(r.Reason[size:]); unicode.IsUpper(second) {
+		return r.Reason // an abbreviation, such as CPU
+	}
+	return string(unicode.ToLower(first)) + r.Reason[size:]
+}
+
+// after is s with what joins it to the words before, or nothing.
+func after(joint, s string) string {
+	if s == "" {
+		return ""
+	}
+	return joint + s
 }

@@ -349,7 +349,7 @@ func auditMore(d AuditData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		var templ_7745c5c3_Var13 = []any{"chip cursor-pointer", templ.KV("on", set != "")}
+		var templ_7745c5c3_Var13 = []any{"btn btn-sm h-7!", templ.KV("chip-on", set != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var13...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

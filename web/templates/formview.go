@@ -264,5 +264,10 @@ func rowButton(p Page, d FormData) templ.Attributes {
 	}
 }
 
-// nameOr is the name as it was typed, or a word that stands for it.
-func nameOr(name string) string { return cmp.Or(name, "name") }
+// echoed is the name as it was typed, or a word that stands for it while there is no good one.
+func echoed(d FormData) string {
+	if d.NameError != "" {
+		return "name"
+	}
+	return cmp.Or(d.Name, "name")
+}

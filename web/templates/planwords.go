@@ -180,6 +180,18 @@ func warnings(p change.Plan) []warning {
 	return out
 }
 
+// doubts counts what the API server warned of and what nobody could check: "1 warning, 2 not checked".
+func doubts(p change.Plan) string {
+	var said []string
+	if n := len(warnings(p)); n > 0 {
+		said = append(said, count(n, "warning"))
+	}
+	if n := len(p.Unchecked); n > 0 {
+		said = append(said, thousands(int64(n))+" not checked")
+	}
+	return strings.Join(said, ", ")
+}
+
 func withProblems(p change.Plan) []manifest.DryRun {
 	var out []manifest.DryRun
 	for _, o := range p.Objects {

@@ -205,7 +205,7 @@ func rolloutVerb(s status.Snapshot, r status.Rollout) string {
 func rolloutTime(now time.Time, s status.Snapshot, r status.Rollout) string {
 	said := "for " + since(now, r.Since)
 	if r.Deadline > now.Sub(r.Since) && rolloutWord(s, r) != status.Failed {
-		said += ", fails after " + span(r.Deadline) + " without progress"
+		said += ", counts as failed after " + span(r.Deadline) + " without progress"
 	}
 	return said
 }

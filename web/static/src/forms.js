@@ -35,7 +35,7 @@ function keep() {
 function echo() {
   for (const place of document.querySelectorAll("[data-echo]")) {
     const field = document.getElementById(place.dataset.echo);
-    field?.addEventListener("input", () => { place.textContent = field.value.trim() || "name"; });
+    field?.addEventListener("input", () => { place.textContent = /^[a-z0-9-]+$/.test(field.value) ? field.value : "name"; });
   }
 }
 
