@@ -10,6 +10,7 @@ const AnyChange int64 = 0
 // one wake-up; a slow one loses none that matters and holds up nobody.
 type Feed struct {
 	mu   sync.Mutex
+	seq  uint64
 	subs map[topic]map[chan struct{}]struct{}
 }
 
@@ -55,11 +56,19 @@ func (f *Feed) unsubscribe(t topic, ch chan struct{}) {
 func (f *Feed) Publish(id int64, app AppKey) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.seq++
 	for _, t := range []topic{{id: id}, {app: app}, {id: AnyChange}} {
 		for ch := range f.subs[t] {
 			wake(ch)
 		}
 	}
+}
+
+// Seq grows with each Publish.
+func (f *Feed) Seq() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.seq
 }
 
 func wake(ch chan struct{}) {

@@ -73,11 +73,14 @@ const BodyLimit = 1 << 20
 // heartbeat keeps proxies from ending an idle stream and finds clients that are gone.
 const heartbeat = 15 * time.Second
 
-type server struct{ Config }
+type server struct {
+	Config
+	lists memo // of applications, for streams
+}
 
 // New makes the handler for everything that the portal serves.
 func New(c Config) http.Handler {
-	s := &server{c}
+	s := &server{Config: c}
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.fail

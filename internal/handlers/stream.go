@@ -268,13 +268,21 @@ func (s *server) applicationsStream(c echo.Context) error {
 		allowed: func(context.Context) error { return nil }, // it shows what one may see at the moment, which may be nothing
 		wakes:   []func(context.Context) error{onState(sub), onCommit(feed, func() {})},
 		rest:    listEvery,
-		draw: func(ctx context.Context) ([]byte, error) {
-			d, err := s.applicationsData(c)
-			if err != nil {
-				return nil, err
-			}
-			return fragments(ctx, templates.ApplicationsFragments(templates.Page{Now: time.Now()}, d))
-		},
+		draw:    func(ctx context.Context) ([]byte, error) { return s.drawList(ctx, c) },
+	})
+}
+
+// drawList draws the list once for all who see the same of it. The state is taken before the list is
+// read: what comes in between is drawn again.
+func (s *server) drawList(ctx context.Context, c echo.Context) ([]byte, error) {
+	state := [2]uint64{s.Hub.Seq(), s.Feed.Seq()}
+	class := fmt.Sprintf("%q %q", who(c).Bindings, c.QueryString())
+	return s.lists.get(state, class, func() ([]byte, error) {
+		d, err := s.applicationsData(c)
+		if err != nil {
+			return nil, err
+		}
+		return fragments(context.WithoutCancel(ctx), templates.ApplicationsFragments(templates.Page{Now: time.Now()}, d))
 	})
 }
 

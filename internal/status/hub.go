@@ -51,6 +51,14 @@ func (h *Hub) Latest(k Key) (Frame, bool) {
 	return *f, true
 }
 
+// Seq is the number of the newest frame: it grows with each Publish, so that whoever keeps something
+// that was made of frames knows whether it is still the newest.
+func (h *Hub) Seq() uint64 {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.seq
+}
+
 // Forget drops the application's state when the application is gone. Subscriptions to it stay: it may
 // come again. What they have not fetched yet, they still get, so publish the last state first.
 func (h *Hub) Forget(k Key) {
