@@ -121,6 +121,7 @@ func (h *house) run(ctx context.Context, ln net.Listener) error {
 		Handler:           handlers.New(h.pages(streams)),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       time.Minute,
+		WriteTimeout:      2 * time.Minute, // streams and exports set their own, write by write
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(h.log.Handler(), slog.LevelDebug),
