@@ -12,7 +12,7 @@ const press = (selector) => {
   if (!element) return false;
   if (element.matches("input, select, textarea")) element.focus();
   else if (element.matches("[data-key=a]")) element.focus(); // approving is never one key
-  else if (element.matches(".seg")) element.querySelector(":not([aria-current])")?.click();
+  else if (element.matches(".seg")) element.querySelector(":scope > :not([aria-current])")?.click();
   else element.click();
   return true;
 };
