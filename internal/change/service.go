@@ -168,6 +168,15 @@ func (s *Service) inputs(ctx context.Context, app Application) (catalog.Template
 	return c.Template, c.Inputs, err
 }
 
+// ClusterVersion is what a cluster says its version is, or "" if it cannot be asked.
+func (s *Service) ClusterVersion(ctx context.Context, cluster string) string {
+	v, err := s.Cluster.Version(ctx, cluster)
+	if err != nil {
+		return ""
+	}
+	return v.Kube
+}
+
 // RecordRefusal puts into the audit log that who was refused something which is no change.
 func (s *Service) RecordRefusal(ctx context.Context, who policy.Subject, from audit.Request, t policy.Target, detail string) error {
 	return s.Store.Record(ctx, audit.Entry{

@@ -51,8 +51,11 @@ func (s *server) admin(c echo.Context) error {
 	}
 	d.Clusters = append([]templates.AdminCluster(nil), d.Clusters...)
 	for i := range d.Clusters {
-		d.Clusters[i].ClusterHealth = health[d.Clusters[i].Name]
-		d.Clusters[i].Said = d.Clusters[i].ClusterHealth.Said
+		one := &d.Clusters[i]
+		one.ClusterHealth = health[one.Name]
+		if one.Answers {
+			one.Version = s.Changes.ClusterVersion(c.Request().Context(), one.Name)
+		}
 	}
 	d.Templates = s.entries(nil)
 	return s.draw(c, http.StatusOK, templates.Admin(s.page(c, templates.NavAdmin, "Admin"), d))

@@ -19,9 +19,7 @@ type AdminData struct {
 // AdminCluster is a configured cluster.
 type AdminCluster struct {
 	ClusterHealth
-	Server  string
-	Version string
-	Said    string // the last error, if it does not answer
+	Version string // empty while it does not answer
 }
 
 // AdminTarget is a configured target.

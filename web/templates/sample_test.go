@@ -381,7 +381,7 @@ func revisionsData() RevisionsData {
 func adminData() AdminData {
 	return AdminData{
 		Version: "0.1.0", Issuer: "https://login.example.com",
-		Clusters:  []AdminCluster{{ClusterHealth{Name: "nbg1-prod", Answers: true, Known: true}, "https://10.43.0.1:6443", "v1.37.1", ""}, {ClusterHealth{Name: "nbg1-staging", Known: true}, "https://10.44.0.1:6443", "", "dial tcp 10.44.0.1:6443: i/o timeout"}},
+		Clusters:  []AdminCluster{{ClusterHealth{Name: "nbg1-prod", Answers: true, Known: true}, "v1.37.1"}, {ClusterHealth{Name: "nbg1-staging", Known: true, Said: "dial tcp 10.44.0.1:6443: i/o timeout"}, ""}},
 		Targets:   []AdminTarget{{production, place}, {staging, manifest.Place{Cluster: "nbg1-staging", Namespace: "payments"}}},
 		Bindings:  []policy.GroupBinding{{Group: "payments-developers", Binding: policy.Binding{Role: policy.Developer, Team: "payments", Environment: policy.Any}}, {Group: "platform", Binding: policy.Binding{Role: policy.Admin, Team: policy.Any, Environment: policy.Any}}},
 		Rules:     []policy.Rule{{Name: "production needs two approvals", Environment: "production", Approvals: 2}},
