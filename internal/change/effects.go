@@ -82,6 +82,9 @@ func deleted(o manifest.DryRun) Effect {
 }
 
 func changed(o manifest.DryRun) []Effect {
+	if isBookkeeping(o.Ref) {
+		return []Effect{{Kind: Changed, Ref: o.Ref, Sentence: named(o.Ref) + " is changed, as the list of what belongs together."}}
+	}
 	var out []Effect
 	if isWorkload(o.Ref) {
 		if e, ok := scaled(o); ok {

@@ -65,6 +65,10 @@ func TestEffects(t *testing.T) {
 				"removed: Ingress `api` is deleted: its addresses no longer answer.",
 			},
 		},
+		"the list of what belongs together": {
+			[]manifest.DryRun{{Ref: manifest.Ref{Version: "v1", Kind: "ConfigMap", Name: "slipway-api"}, Op: manifest.Change, Fields: []manifest.FieldChange{field(".metadata.annotations.x", "1", "2")}}},
+			[]string{"changed: ConfigMap `slipway-api` is changed, as the list of what belongs together."},
+		},
 		"what has a problem has no effect": {
 			[]manifest.DryRun{{Ref: service, Op: manifest.Create, Problem: &manifest.Problem{Kind: manifest.Quota}}}, nil,
 		},
