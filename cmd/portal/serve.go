@@ -109,6 +109,7 @@ func (h *house) run(ctx context.Context, ln net.Listener) error {
 	var running sync.WaitGroup
 	running.Go(func() { h.auth.Run(work) })
 	running.Go(func() { h.worker.Run(work) })
+	running.Go(func() { h.tryClusters(work) })
 	running.Go(func() {
 		if err := h.watcher.Run(work); err != nil && work.Err() == nil {
 			h.log.ErrorContext(work, "the clusters are no longer watched", "err", err)
@@ -142,6 +143,20 @@ func (h *house) run(ctx context.Context, ln net.Listener) error {
 		_ = srv.Close()
 	}
 	return nil
+}
+
+// tryClusters says at the start which clusters cannot be used and what to look at. They are tried again
+// all the time by whoever watches them.
+func (h *house) tryClusters(ctx context.Context) {
+	for _, name := range h.clusters.Names() {
+		soon, cancel := context.WithTimeout(ctx, 10*time.Second)
+		err := h.clusters.Check(soon, name)
+		cancel()
+		if err != nil && ctx.Err() == nil {
+			h.log.WarnContext(ctx, "a cluster cannot be used yet; it is tried again", "cluster", name, "err", err,
+				"look at", "the server and the credentials in its kubeconfig (clusters[].kubeconfig), and whether this machine reaches the server")
+		}
+	}
 }
 
 func (h *house) pages(streams context.Context) handlers.Config {

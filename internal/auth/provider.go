@@ -62,7 +62,8 @@ func (a *Auth) Run(ctx context.Context) {
 			if ctx.Err() != nil {
 				return
 			}
-			a.c.Log.WarnContext(ctx, "the identity provider cannot be used yet; it is tried again", "issuer", a.c.Issuer, "err", err, "in", wait)
+			a.c.Log.WarnContext(ctx, "the identity provider cannot be used yet; it is tried again", "issuer", a.c.Issuer, "err", err, "in", wait,
+				"look at", "oidc.issuer in the configuration, and whether this machine reaches it")
 			pause, wait = wait, min(2*wait, retryMost)
 		} else {
 			wait = retryFirst
