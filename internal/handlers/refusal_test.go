@@ -21,7 +21,7 @@ func TestRefusalsOfPagesAreRecordedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer st.Close() //nolint:errcheck // nothing is written by then
+	defer st.Close()
 	s := &server{Config: Config{Changes: change.NewService(change.Config{Store: st, Log: slog.New(slog.DiscardHandler)}), Log: slog.New(slog.DiscardHandler)}}
 	anne := policy.Subject{Person: policy.Person{Identity: policy.Identity{Issuer: "https://idp", Subject: "anne"}, Name: "Anne"}}
 	theirs := policy.Target{Team: "search", Environment: "production"}
