@@ -52,7 +52,8 @@ func (s *server) about(p *templates.Page, t policy.Target) {
 	}
 }
 
-// targets are the configured targets at which a person may do a, in the order of their names.
+// targets are the configured targets at which a person may do a: by team, and within it those first
+// where fewer people must approve, since that is where one tries things.
 func (s *server) targets(me policy.Subject, a policy.Action) []policy.Target {
 	var out []policy.Target
 	for t := range s.Changes.Places {
@@ -61,7 +62,8 @@ func (s *server) targets(me policy.Subject, a policy.Action) []policy.Target {
 		}
 	}
 	slices.SortFunc(out, func(a, b policy.Target) int {
-		return cmp.Or(cmp.Compare(a.Team, b.Team), cmp.Compare(a.Environment, b.Environment))
+		need := func(t policy.Target) int { return policy.ApprovalsNeeded(policy.Demands(s.Changes.Rules, t)) }
+		return cmp.Or(cmp.Compare(a.Team, b.Team), cmp.Compare(need(a), need(b)), cmp.Compare(a.Environment, b.Environment))
 	})
 	return out
 }
