@@ -26,11 +26,11 @@ ARG VERSION=dev
 RUN CGO_ENABLED=1 go build -trimpath -tags netgo,osusergo,sqlite_omit_load_extension \
       -ldflags "-s -w -extldflags -static -X main.version=${VERSION}" \
       -o /out/portal ./cmd/portal \
- && mkdir -p /out/root/var/lib/slipway && mkdir -m 1777 /out/root/tmp
+ && mkdir -p /out/files/var/lib/slipway && mkdir -m 1777 /out/files/tmp
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build --chown=65532:65532 /out/root/ /
+COPY --from=build --chown=65532:65532 /out/files/ /
 COPY --from=build /out/portal /portal
 USER 65532:65532
 WORKDIR /var/lib/slipway
