@@ -43,6 +43,19 @@ type Store interface {
 	// Overdue lists the pending changes that have expired at now.
 	Overdue(ctx context.Context, now time.Time) ([]int64, error)
 
+	// SaveDraft keeps a draft of owner in place of the one with its key, and removes what is older than
+	// DraftLife or beyond DraftsPerPerson. Create removes the draft that its change was made of.
+	SaveDraft(ctx context.Context, owner policy.Identity, d SavedDraft) error
+	// DropDraft removes one, if it is there.
+	DropDraft(ctx context.Context, owner policy.Identity, key DraftKey) error
+	// Draft gives one that was saved at or after since. ErrNotFound.
+	Draft(ctx context.Context, owner policy.Identity, key DraftKey, since time.Time) (SavedDraft, error)
+	// Drafts lists those that were saved at or after since, newest first, without their forms.
+	Drafts(ctx context.Context, owner policy.Identity, since time.Time) ([]SavedDraft, error)
+	// DraftTokens lists the tokens of secrets in the target's drafts, of all people, that were saved at
+	// or after since.
+	DraftTokens(ctx context.Context, t policy.Target, since time.Time) ([]string, error)
+
 	Change(ctx context.Context, id int64) (Change, error)
 	Changes(ctx context.Context, q Query) ([]Change, error) // without Rendered, Inputs and the texts of Plan.Objects
 	Application(ctx context.Context, key AppKey) (Application, error)

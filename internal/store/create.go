@@ -41,6 +41,9 @@ func (s *Store) create(ctx context.Context, c change.Change, entries []audit.Ent
 		if err != nil {
 			return err
 		}
+		if err := dropDraftOf(ctx, tx, stored); err != nil {
+			return err
+		}
 		return s.appendAudit(ctx, tx, about(stored, entries))
 	})
 	return stored, err

@@ -1,0 +1,74 @@
+package catalog
+
+import (
+	"regexp"
+	"strings"
+)
+
+// tokenText is what may stay in a control of a secret: a token that stands for a value, or one of the
+// words for "no value".
+var tokenText = regexp.MustCompile(`^slipway-secret-(unset|empty|[a-z2-7]{52})$`)
+
+// Keepable is the part of a posted form that may be kept while the person does something else: what
+// was typed into the template's fields, in all their rows. Of secret fields only tokens stay, so what
+// is kept holds no secret. A name that belongs to no field is left out, since nobody can say whether
+// it was one.
+func (t *Template) Keepable(form Form) Form {
+	kept := Form{}
+	for name, values := range form {
+		path, ok := strings.CutPrefix(name, FormPrefix+"/")
+		if !ok {
+			continue
+		}
+		f, ok := fieldNamed(t.Fields, tokens(path))
+		switch {
+		case !ok:
+		case f == nil || !f.Secret:
+			kept[name] = values
+		default:
+			for _, v := range values {
+				if v == "" || tokenText.MatchString(v) {
+					kept[name] = append(kept[name], v)
+				}
+			}
+		}
+	}
+	return kept
+}
+
+// fieldNamed finds the field that the tokens of a control's name mean. It is nil, and ok, for what
+// belongs to a field but is none: the name of an entry of a Map.
+func fieldNamed(fields []Field, name []string) (f *Field, ok bool) {
+	if len(name) == 0 {
+		return nil, false
+	}
+	if f = named(fields, name[0]); f == nil {
+		return nil, false
+	}
+	return descend(f, name[1:])
+}
+
+// descend goes down from a field. A secret that is more than a text hides all that is in it.
+func descend(f *Field, rest []string) (*Field, bool) {
+	switch {
+	case len(rest) == 0 || f.Secret:
+		return f, true
+	case f.Kind == Object:
+		return fieldNamed(f.Fields, rest)
+	case f.Item == nil:
+		return nil, false
+	}
+	if _, isRow := rowIndex(rest[0]); !isRow {
+		return nil, false
+	}
+	if f.Kind == List {
+		return descend(f.Item, rest[1:])
+	}
+	switch {
+	case len(rest) == 2 && rest[1] == "key":
+		return nil, true
+	case len(rest) > 1 && rest[1] == "value":
+		return descend(f.Item, rest[2:])
+	}
+	return nil, false
+}
