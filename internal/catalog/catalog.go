@@ -44,6 +44,12 @@ type About struct {
 	Readme  string   // README.md as it is
 }
 
+// Origin says where a version of a template was taken from.
+type Origin struct {
+	Source string // for people: "built in", a folder, "oci://registry.example.com/charts/web-service"
+	Pin    string // the content's digest, "sha256:…", or the Git commit; empty where nothing pins it
+}
+
 // Inputs are what a person set, and only that, shaped as the template's values are.
 type Inputs map[string]any
 
@@ -215,8 +221,10 @@ type Template struct {
 	ID     TemplateID
 	About  About
 	Fields []Field // in the order of the form
-	// Broken is why the template cannot be used; then only ID and perhaps About are set.
+	// Broken is why the template cannot be used; then only ID, Origin and perhaps About are set.
 	Broken error
+	// Origin is set by whoever loads the template, before anybody else sees it.
+	Origin Origin
 
 	loaded *loaded
 }

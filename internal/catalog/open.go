@@ -15,17 +15,29 @@ import (
 // concurrent use.
 type Catalog struct {
 	all    map[TemplateID]*Template
+	sorted []*Template // by name; of one name the newest usable version first, and the broken ones last
 	newest []*Template // one for each name, in the order of the page
 }
 
-// Open loads every folder at the top of fsys as a chart. A chart that cannot be used is kept with
-// Template.Broken and takes no other down; the error is for fsys itself.
+// Open makes a catalogue of the charts in fsys. See LoadAll.
 func Open(fsys fs.FS) (*Catalog, error) {
+	all, err := LoadAll(fsys)
+	if err != nil {
+		return nil, err
+	}
+	c, _ := New(all)
+	return c, nil
+}
+
+// LoadAll loads every folder at the top of fsys as a chart. A chart that cannot be used is kept with
+// Template.Broken and takes no other down; the error is for fsys itself. No two have the same ID.
+func LoadAll(fsys fs.FS) ([]*Template, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return nil, fmt.Errorf("catalog: reading the folder of templates: %w", err)
 	}
-	c := &Catalog{all: map[TemplateID]*Template{}}
+	var all []*Template
+	taken := map[TemplateID]bool{}
 	for _, e := range entries {
 		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
 			continue
@@ -34,28 +46,56 @@ func Open(fsys fs.FS) (*Catalog, error) {
 		if err != nil {
 			return nil, fmt.Errorf("catalog: %w", err)
 		}
-		c.add(Load(sub, e.Name()), e.Name())
+		t := Load(sub, e.Name())
+		if taken[t.ID] {
+			t = twin(t, e.Name())
+		}
+		taken[t.ID] = true
+		all = append(all, t)
 	}
-	for _, t := range c.all {
-		c.newest = append(c.newest, t)
-	}
-	slices.SortFunc(c.newest, func(a, b *Template) int {
-		return cmp.Or(cmp.Compare(a.ID.Name, b.ID.Name), broken(a)-broken(b), -compareVersions(a.ID.Version, b.ID.Version))
-	})
-	c.newest = slices.CompactFunc(c.newest, func(a, b *Template) bool { return a.ID.Name == b.ID.Name })
-	slices.SortStableFunc(c.newest, func(a, b *Template) int { return cmp.Compare(a.About.Title, b.About.Title) })
-	return c, nil
+	return all, nil
 }
 
-func (c *Catalog) add(t *Template, folder string) {
-	if _, taken := c.all[t.ID]; taken {
-		t = &Template{
-			ID:     TemplateID{Name: folder, Version: t.ID.Version},
-			About:  t.About,
-			Broken: fmt.Errorf("%s stands in two folders; %q is one of them", t.ID, folder),
+// twin is what stands for a chart whose name and version another folder has already.
+func twin(t *Template, folder string) *Template {
+	return &Template{
+		ID:     TemplateID{Name: folder, Version: t.ID.Version},
+		About:  t.About,
+		Broken: fmt.Errorf("%s stands in two folders; %q is one of them", t.ID, folder),
+	}
+}
+
+// New makes a catalogue of templates. Where two have the same ID the first one counts; the others are
+// given back.
+func New(all []*Template) (c *Catalog, shadowed []*Template) {
+	c = &Catalog{all: map[TemplateID]*Template{}}
+	for _, t := range all {
+		if _, taken := c.all[t.ID]; taken {
+			shadowed = append(shadowed, t)
+			continue
+		}
+		c.all[t.ID] = t
+		c.sorted = append(c.sorted, t)
+	}
+	slices.SortFunc(c.sorted, func(a, b *Template) int {
+		return cmp.Or(cmp.Compare(a.ID.Name, b.ID.Name), broken(a)-broken(b), -compareVersions(a.ID.Version, b.ID.Version))
+	})
+	c.newest = slices.CompactFunc(slices.Clone(c.sorted), func(a, b *Template) bool { return a.ID.Name == b.ID.Name })
+	slices.SortStableFunc(c.newest, func(a, b *Template) int { return cmp.Compare(a.About.Title, b.About.Title) })
+	return c, shadowed
+}
+
+// Versions are all versions of a template, by number from the newest on, broken ones among them. It is
+// empty for a name that the catalogue has not.
+func (c *Catalog) Versions(name string) []*Template {
+	var out []*Template
+	for _, t := range c.sorted {
+		if t.ID.Name == name {
+			out = append(out, t)
 		}
 	}
-	c.all[t.ID] = t
+	slices.SortStableFunc(out, func(a, b *Template) int { return -compareVersions(a.ID.Version, b.ID.Version) })
+	return out
 }
 
 // Templates are the newest usable version of each template, ordered by title. A template of which no

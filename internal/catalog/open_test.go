@@ -43,11 +43,36 @@ func TestOpenKeepsBrokenCharts(t *testing.T) {
 	if tpl, err := c.Template(TemplateID{"a", "1.9.0"}); err != nil || tpl.Broken != nil {
 		t.Errorf("an older version is not there: %v", err)
 	}
+	var versions []string
+	for _, tpl := range c.Versions("a") {
+		versions = append(versions, tpl.ID.Version)
+	}
+	if want := "2.0.0 1.10.0 1.9.0"; strings.Join(versions, " ") != want {
+		t.Errorf("versions %q, want %q", versions, want)
+	}
+	if len(c.Versions("none")) > 0 {
+		t.Error("there are versions of nothing")
+	}
 	if _, err := c.Template(TemplateID{"a", "3.0.0"}); !errors.Is(err, ErrUnknownTemplate) {
 		t.Errorf("got %v", err)
 	}
 	if _, err := c.Newest("../a"); !errors.Is(err, ErrUnknownTemplate) {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheFirstOfTwoSourcesCounts(t *testing.T) {
+	one, two := &Template{ID: TemplateID{"a", "1.0.0"}}, &Template{ID: TemplateID{"a", "1.0.0"}}
+	other := &Template{ID: TemplateID{"a", "1.1.0"}}
+	c, shadowed := New([]*Template{one, two, other})
+	if got, err := c.Template(one.ID); err != nil || got != one {
+		t.Errorf("got %v, %v", got, err)
+	}
+	if len(shadowed) != 1 || shadowed[0] != two {
+		t.Errorf("shadowed: %v", shadowed)
+	}
+	if got, err := c.Newest("a"); err != nil || got != other {
+		t.Errorf("newest: %v, %v", got, err)
 	}
 }
 
