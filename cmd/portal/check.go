@@ -184,6 +184,7 @@ func (k *checker) names() {
 		if t.Title == "" {
 			t.Title = t.Name
 		}
+		k.domains(key+".domains", t.Domains)
 	}
 	for i := range k.c.Environments {
 		e, key := &k.c.Environments[i], at("environments", i)
@@ -191,6 +192,20 @@ func (k *checker) names() {
 		k.once(environments, key+".name", e.Name)
 		if e.Title == "" {
 			e.Title = e.Name
+		}
+	}
+}
+
+var domainName = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+
+// domains checks host names (RFC 1123, section 2.1). An empty list would leave open whether it means none or any.
+func (k *checker) domains(key string, names []string) {
+	if _, given := k.lines[key]; given && len(names) == 0 {
+		k.wrong(key, "is empty; leave it out if the team may use any host name, or name a domain")
+	}
+	for i, name := range names {
+		if !domainName.MatchString(name) || len(name) > 253 {
+			k.wrong(at(key, i), "%q is not a host name such as payments.example.com, in small letters; what is below it is meant too", name)
 		}
 	}
 }

@@ -53,14 +53,20 @@ type sessionConfig struct{ Idle, Absolute time.Duration }
 
 type clusterConfig struct{ Name, Kubeconfig, Context string }
 
-type team struct{ Name, Title string }
+type team struct {
+	Name, Title string
+	Domains     []string // host names that the team's applications may have, with all below them; none for any
+}
 
 type environment struct {
 	Name, Title string
 	Approvals   int
 }
 
-type target struct{ Team, Environment, Cluster, Namespace string }
+type target struct {
+	Team, Environment, Cluster, Namespace string
+	ClusterScoped                         bool // takes templates that make objects outside the namespace
+}
 
 type binding struct{ Group, Role, Team, Environment string }
 
@@ -169,14 +175,19 @@ func clusterFields(c *clusterConfig) fields {
 	return fields{"name": text(&c.Name), "kubeconfig": text(&c.Kubeconfig), "context": text(&c.Context)}
 }
 
-func teamFields(t *team) fields { return fields{"name": text(&t.Name), "title": text(&t.Title)} }
+func teamFields(t *team) fields {
+	return fields{"name": text(&t.Name), "title": text(&t.Title), "domains": texts(&t.Domains)}
+}
 
 func environmentFields(e *environment) fields {
 	return fields{"name": text(&e.Name), "title": text(&e.Title), "approvals": whole(&e.Approvals, 0, 10)}
 }
 
 func targetFields(t *target) fields {
-	return fields{"team": text(&t.Team), "environment": text(&t.Environment), "cluster": text(&t.Cluster), "namespace": text(&t.Namespace)}
+	return fields{
+		"team": text(&t.Team), "environment": text(&t.Environment),
+		"cluster": text(&t.Cluster), "namespace": text(&t.Namespace), "clusterScoped": boolean(&t.ClusterScoped),
+	}
 }
 
 func bindingFields(b *binding) fields {

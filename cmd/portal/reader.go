@@ -290,6 +290,17 @@ func whole(to *int, least, most int) field {
 	}
 }
 
+func boolean(to *bool) field {
+	return func(r *reader, key string, n ast.Node) {
+		b, ok := n.(*ast.BoolNode)
+		if !ok {
+			r.notA(key, n, "true or false")
+			return
+		}
+		*to = b.Value
+	}
+}
+
 func valueOf(i *ast.IntegerNode, ok bool) any {
 	if !ok {
 		return nil

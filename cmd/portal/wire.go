@@ -126,4 +126,26 @@ func (c *config) places() map[policy.Target]manifest.Place {
 	return out
 }
 
+// domains are the host names of the teams that have a list of them.
+func (c *config) domains() map[string][]string {
+	out := map[string][]string{}
+	for _, t := range c.Teams {
+		if len(t.Domains) > 0 {
+			out[t.Name] = t.Domains
+		}
+	}
+	return out
+}
+
+// clusterScoped are the targets that take templates which leave the namespace.
+func (c *config) clusterScoped() map[policy.Target]bool {
+	out := map[policy.Target]bool{}
+	for _, t := range c.Targets {
+		if t.ClusterScoped {
+			out[t.target()] = true
+		}
+	}
+	return out
+}
+
 func (c *config) secure() bool { return strings.HasPrefix(c.PublicURL, "https:") }

@@ -63,6 +63,10 @@ type Release struct {
 	// KubeVersion of the cluster, e.g. "v1.37.1", and its APIs as "apps/v1" and "apps/v1/Deployment".
 	KubeVersion string
 	APIVersions []string
+	// Domains are the host names that the application may have, with all below them; nil for any.
+	Domains []string
+	// ClusterScoped tells whether the target takes templates that make objects outside the namespace.
+	ClusterScoped bool
 }
 
 // Rendered is what came out of a template.

@@ -75,6 +75,7 @@ func (s *Service) Release(ctx context.Context, app AppKey, base int) (catalog.Re
 	return catalog.Release{
 		App: app.Name, Target: app.Target, Place: place, Revision: base + 1,
 		KubeVersion: v.Kube, APIVersions: v.APIs,
+		Domains: s.Domains[app.Team], ClusterScoped: s.ClusterScoped[app.Target],
 	}, nil
 }
 
@@ -105,7 +106,7 @@ func (s *Service) prepare(ctx context.Context, who policy.Subject, a policy.Acti
 	if err != nil {
 		return p, err
 	}
-	p.prune = without(have, p.set.Refs())
+	p.prune = without(have, p.set.RefsIn(p.place.Namespace))
 	return p, nil
 }
 

@@ -26,10 +26,15 @@ type Config struct {
 	Templates Templates
 	Rules     []policy.Rule
 	Places    map[policy.Target]manifest.Place
-	Expiry    time.Duration // how long a change waits for approval; 0 means 7 days
-	Feed      *Feed
-	Log       *slog.Logger
-	Now       func() time.Time // nil means time.Now
+	// Domains are, by team, the host names that its applications may have, with all below them. A team
+	// that is not in it may use any.
+	Domains map[string][]string
+	// ClusterScoped are the targets that take templates which make objects outside the namespace.
+	ClusterScoped map[policy.Target]bool
+	Expiry        time.Duration // how long a change waits for approval; 0 means 7 days
+	Feed          *Feed
+	Log           *slog.Logger
+	Now           func() time.Time // nil means time.Now
 }
 
 // Service is what people can do with changes. Every method takes the Subject who asks and decides by

@@ -225,7 +225,7 @@ func (r *run) planAgain(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, errors.Join(ErrUnavailable, err)
 	}
-	p.prune = without(have, p.set.Refs())
+	p.prune = without(have, p.set.RefsIn(p.place.Namespace))
 	until := time.Now().Add(r.w.Timing.Away)
 	for {
 		err = r.s.dryRun(ctx, &p, r.acting())
@@ -276,17 +276,17 @@ func (r *run) divide(now Plan) {
 // the change is applied stands in the audit log since it was claimed.
 func (r *run) intend(ctx context.Context) error {
 	return r.update(ctx, func(c *Change) (Commit, error) {
-		c.Outcomes = waiting(r.set, r.del)
+		c.Outcomes = waiting(r.set.RefsIn(r.c.Place.Namespace), r.del)
 		if c.Started.IsZero() {
 			c.Started = r.s.now()
 		}
-		return Commit{Mine: r.set.Refs(), Gone: r.not}, nil
+		return Commit{Mine: r.set.RefsIn(r.c.Place.Namespace), Gone: r.not}, nil
 	})
 }
 
-func waiting(set manifest.Set, del []manifest.Ref) []manifest.Outcome {
-	out := make([]manifest.Outcome, 0, len(set)+len(del))
-	for _, ref := range set.Refs() {
+func waiting(refs, del []manifest.Ref) []manifest.Outcome {
+	out := make([]manifest.Outcome, 0, len(refs)+len(del))
+	for _, ref := range refs {
 		out = append(out, manifest.Outcome{Ref: ref, Stage: manifest.Stage(ref), State: manifest.Waiting})
 	}
 	for _, ref := range del {

@@ -68,7 +68,7 @@ type run struct {
 func newRun(e *errand, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) *run {
 	r := &run{errand: e, report: report, stop: make(chan struct{})}
 	for _, u := range set {
-		ref := manifest.RefOf(u)
+		ref := manifest.RefIn(u, e.place.Namespace)
 		r.add(&step{object: u, outcome: manifest.Outcome{Ref: ref, Stage: manifest.Stage(ref), Op: manifest.Change}})
 	}
 	for _, ref := range prune {

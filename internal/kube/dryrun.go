@@ -80,7 +80,7 @@ func (e *errand) ask(ctx context.Context, u manifest.Object) (a asked, err error
 	defer give()
 	var reading sync.WaitGroup
 	reading.Go(func() {
-		if a.live, a.liveErr = e.read(ctx, manifest.RefOf(u)); gone(a.liveErr) {
+		if a.live, a.liveErr = e.read(ctx, e.refOf(u)); gone(a.liveErr) {
 			a.liveErr = nil
 		}
 	})
@@ -106,7 +106,7 @@ func (e *errand) tryApply(ctx context.Context, u manifest.Object, a *asked) (man
 	if *a, err = e.ask(ctx, u); err != nil {
 		return manifest.DryRun{}, err
 	}
-	d := manifest.DryRun{Ref: manifest.RefOf(u), Warnings: a.would.warnings}
+	d := manifest.DryRun{Ref: e.refOf(u), Warnings: a.would.warnings}
 	for i, w := range d.Warnings {
 		d.Warnings[i] = manifest.MaskText(manifest.MaskText(w, u), a.live)
 	}

@@ -41,6 +41,9 @@ func (cs *Clusters) errand(ctx context.Context, as policy.Acting, place manifest
 	return e, nil
 }
 
+// refOf names an object as the application sees it.
+func (e *errand) refOf(u manifest.Object) manifest.Ref { return manifest.RefIn(u, e.place.Namespace) }
+
 var namespaceKind = manifest.Ref{Version: "v1", Kind: "Namespace"}
 
 // lacksNamespace tells whether the namespace certainly does not exist. The portal asks for itself: in

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,7 +9,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 
@@ -28,10 +28,11 @@ func (e *badName) Error() string {
 	return fmt.Sprintf("the name %q cannot be used: it %s", e.name, e.why)
 }
 
-// path is where an object is. A name comes from what somebody typed, so one that would lead elsewhere
+// path is where an object is: in its own namespace, else in home, the application's. A name comes from what somebody typed, so one that would lead elsewhere
 // ("../..") is refused here, before it gets into a URL.
-func (s *session) path(ctx context.Context, gvk schema.GroupVersionKind, namespace, name string) ([]string, error) {
-	for _, part := range []string{namespace, name} {
+func (s *session) path(ctx context.Context, home string, ref manifest.Ref) ([]string, error) {
+	namespace := cmp.Or(ref.Namespace, home)
+	for _, part := range []string{namespace, ref.Name} {
 		if part == "" {
 			return nil, &badName{part, "is empty"}
 		}
@@ -39,7 +40,7 @@ func (s *session) path(ctx context.Context, gvk schema.GroupVersionKind, namespa
 			return nil, &badName{part, why[0]}
 		}
 	}
-	r, err := s.discovery.resource(ctx, gvk)
+	r, err := s.discovery.resource(ctx, ref.GVK())
 	if err != nil {
 		return nil, err
 	}
@@ -50,12 +51,12 @@ func (s *session) path(ctx context.Context, gvk schema.GroupVersionKind, namespa
 	if r.namespaced {
 		p = append(p, "namespaces", namespace)
 	}
-	return append(p, r.Resource, name), nil
+	return append(p, r.Resource, ref.Name), nil
 }
 
 // get reads an object.
-func (s *session) get(ctx context.Context, namespace string, ref manifest.Ref) (manifest.Object, error) {
-	p, err := s.path(ctx, ref.GVK(), namespace, ref.Name)
+func (s *session) get(ctx context.Context, home string, ref manifest.Ref) (manifest.Object, error) {
+	p, err := s.path(ctx, home, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +67,8 @@ func (s *session) get(ctx context.Context, namespace string, ref manifest.Ref) (
 const metadataOnly = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 // head reads an object's metadata.
-func (s *session) head(ctx context.Context, namespace string, ref manifest.Ref) (*metav1.PartialObjectMetadata, error) {
-	p, err := s.path(ctx, ref.GVK(), namespace, ref.Name)
+func (s *session) head(ctx context.Context, home string, ref manifest.Ref) (*metav1.PartialObjectMetadata, error) {
+	p, err := s.path(ctx, home, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -97,9 +98,9 @@ type applied struct {
 }
 
 // apply writes u by server-side apply, exactly as it is.
-func (s *session) apply(ctx context.Context, namespace string, u manifest.Object, opts applyOptions) (applied, error) {
-	ref := manifest.RefOf(u)
-	p, err := s.path(ctx, ref.GVK(), namespace, ref.Name)
+func (s *session) apply(ctx context.Context, home string, u manifest.Object, opts applyOptions) (applied, error) {
+	ref := manifest.RefIn(u, home)
+	p, err := s.path(ctx, home, ref)
 	if err != nil {
 		return applied{}, err
 	}
@@ -124,8 +125,8 @@ func (s *session) apply(ctx context.Context, namespace string, u manifest.Object
 }
 
 // remove deletes an object if it is still the one with the UID.
-func (s *session) remove(ctx context.Context, namespace string, ref manifest.Ref, uid types.UID) error {
-	p, err := s.path(ctx, ref.GVK(), namespace, ref.Name)
+func (s *session) remove(ctx context.Context, home string, ref manifest.Ref, uid types.UID) error {
+	p, err := s.path(ctx, home, ref)
 	if err != nil {
 		return err
 	}

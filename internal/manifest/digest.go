@@ -11,7 +11,7 @@ import (
 
 // digestVersion is the first thing that goes into a digest. It changes whenever the encoding does, so
 // that a digest of the old form can never be taken for one of the new.
-const digestVersion = "slipway plan digest v1"
+const digestVersion = "slipway plan digest v2"
 
 // Decision is what a person decided about a field that somebody else owns.
 type Decision struct {
@@ -69,6 +69,7 @@ func (d digester) ref(r Ref) {
 	d.text(r.Version)
 	d.text(r.Kind)
 	d.text(r.Name)
+	d.text(r.Namespace)
 }
 
 func (d digester) prune(refs []Ref) {
@@ -115,5 +116,5 @@ func (d digester) decisions(ds []Decision) {
 }
 
 func compareRefs(a, b Ref) int {
-	return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Version, b.Version), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
 }

@@ -33,12 +33,15 @@ type Place struct {
 	Namespace string `json:"namespace"`
 }
 
-// Ref names an object within a Place.
+// Ref names an object, seen from the Place of its application.
 type Ref struct {
 	Group   string `json:"group,omitempty"`
 	Version string `json:"version"`
 	Kind    string `json:"kind"`
 	Name    string `json:"name"`
+	// Namespace is set only for an object outside the application's own namespace. Objects that belong
+	// to no namespace, such as a Namespace itself, have none.
+	Namespace string `json:"namespace,omitempty"`
 }
 
 // GVK is the object's type.
@@ -46,16 +49,34 @@ func (r Ref) GVK() schema.GroupVersionKind {
 	return schema.GroupVersionKind{Group: r.Group, Version: r.Version, Kind: r.Kind}
 }
 
-// String is how an object is written for people: "Deployment api".
-func (r Ref) String() string { return r.Kind + " " + r.Name }
+// String is how an object is written for people: "Deployment api", and "Role deployer in namespace
+// search" outside the application's own namespace.
+func (r Ref) String() string {
+	if r.Namespace != "" {
+		return r.Kind + " " + r.Name + " in namespace " + r.Namespace
+	}
+	return r.Kind + " " + r.Name
+}
 
 // Same tells whether both are the same object, whatever the API version by which it is named.
-func (r Ref) Same(o Ref) bool { return r.Group == o.Group && r.Kind == o.Kind && r.Name == o.Name }
+func (r Ref) Same(o Ref) bool {
+	return r.Group == o.Group && r.Kind == o.Kind && r.Name == o.Name && r.Namespace == o.Namespace
+}
 
-// RefOf names u.
+// RefOf names u without its namespace, which is right for whatever is in the application's own, and
+// for what is in none. See RefIn.
 func RefOf(u Object) Ref {
 	k := u.GroupVersionKind()
 	return Ref{Group: k.Group, Version: k.Version, Kind: k.Kind, Name: u.GetName()}
+}
+
+// RefIn names u as seen from home, the namespace of its application.
+func RefIn(u Object, home string) Ref {
+	r := RefOf(u)
+	if ns := u.GetNamespace(); ns != home {
+		r.Namespace = ns
+	}
+	return r
 }
 
 // Object is one Kubernetes object as the API server's JSON has it.

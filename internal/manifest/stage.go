@@ -8,6 +8,9 @@ import (
 // The stages in which a set is applied. The objects of one stage do not need each other and are
 // applied in parallel; a stage begins when the one before it has ended without a failure.
 const (
+	// StageNamespaces comes before all others: what is in a namespace needs it.
+	StageNamespaces = 0
+
 	StageSettings  = 1 // what others refer to: ConfigMaps, Secrets, accounts and their rights
 	StageStorage   = 2 // claims, Services, policies: what workloads expect to find
 	StageWorkloads = 3
@@ -17,6 +20,8 @@ const (
 
 // StageNames are the names of the stages for people.
 var StageNames = map[int]string{
+	StageNamespaces: "Namespaces",
+
 	StageSettings:  "Settings and access",
 	StageStorage:   "Storage and network",
 	StageWorkloads: "Workloads",
@@ -25,8 +30,11 @@ var StageNames = map[int]string{
 }
 
 var stageOfKind = map[string]int{
+	"Namespace": StageNamespaces,
 	"ConfigMap": StageSettings, "Secret": StageSettings, "ServiceAccount": StageSettings,
 	"Role": StageSettings, "RoleBinding": StageSettings, "LimitRange": StageSettings, "ResourceQuota": StageSettings,
+	"ClusterRole": StageSettings, "ClusterRoleBinding": StageSettings, "PriorityClass": StageSettings,
+	"StorageClass": StageSettings, "IngressClass": StageSettings,
 	"PersistentVolumeClaim": StageStorage, "Service": StageStorage, "NetworkPolicy": StageStorage,
 	"Deployment": StageWorkloads, "StatefulSet": StageWorkloads, "DaemonSet": StageWorkloads,
 	"Job": StageWorkloads, "CronJob": StageWorkloads, "Pod": StageWorkloads, "ReplicaSet": StageWorkloads,
@@ -41,19 +49,28 @@ func Stage(r Ref) int {
 	return StageAround
 }
 
-// Sort puts s into the order in which it is applied: by stage, then kind, then name.
+// Sort puts s into the order in which it is applied: by stage, then kind, namespace and name.
 func (s Set) Sort() {
 	slices.SortFunc(s, func(a, b Object) int {
 		x, y := RefOf(a), RefOf(b)
-		return cmp.Or(cmp.Compare(Stage(x), Stage(y)), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.Name, y.Name), cmp.Compare(x.Group, y.Group))
+		return cmp.Or(cmp.Compare(Stage(x), Stage(y)), cmp.Compare(x.Kind, y.Kind), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(x.Name, y.Name), cmp.Compare(x.Group, y.Group))
 	})
 }
 
-// Refs names the objects of s.
+// Refs names the objects of s without their namespaces; see RefOf.
 func (s Set) Refs() []Ref {
 	refs := make([]Ref, len(s))
 	for i, u := range s {
 		refs[i] = RefOf(u)
+	}
+	return refs
+}
+
+// RefsIn names the objects of s as seen from home, the namespace of their application; see RefIn.
+func (s Set) RefsIn(home string) []Ref {
+	refs := make([]Ref, len(s))
+	for i, u := range s {
+		refs[i] = RefIn(u, home)
 	}
 	return refs
 }

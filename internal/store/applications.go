@@ -99,7 +99,7 @@ func (s *Store) revisions(into any, key change.AppKey) *bun.SelectQuery {
 // failed. Of a name without a living application, these are what an earlier one left behind.
 func (s *Store) Inventory(ctx context.Context, key change.AppKey) ([]manifest.Ref, error) {
 	var rows []inventoryRow
-	err := s.read.NewSelect().Model(&rows).Apply(named(key)).OrderExpr("api_group, kind, object").Scan(ctx)
+	err := s.read.NewSelect().Model(&rows).Apply(named(key)).OrderExpr("api_group, kind, outside, object").Scan(ctx)
 	if err != nil {
 		return nil, wrap("read an inventory", err)
 	}

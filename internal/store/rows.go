@@ -113,6 +113,7 @@ type inventoryRow struct {
 	Kind    string `bun:"kind"`
 	Object  string `bun:"object"`
 	Version string `bun:"api_version"`
+	Outside string `bun:"outside"` // the namespace of an object that is not in the application's own
 }
 
 func keyOf(k change.AppKey) keyRow { return keyRow{clean(k.Team), clean(k.Environment), clean(k.Name)} }
@@ -207,5 +208,5 @@ func (r *applicationRow) application() change.Application {
 }
 
 func (r *inventoryRow) ref() manifest.Ref {
-	return manifest.Ref{Group: r.Group, Version: r.Version, Kind: r.Kind, Name: r.Object}
+	return manifest.Ref{Group: r.Group, Version: r.Version, Kind: r.Kind, Name: r.Object, Namespace: r.Outside}
 }

@@ -130,10 +130,10 @@ func keepInventory(ctx context.Context, tx bun.Tx, key keyRow, commit change.Com
 	if len(commit.Mine) > 0 {
 		rows := make([]inventoryRow, 0, len(commit.Mine))
 		for _, ref := range unique(commit.Mine) {
-			rows = append(rows, inventoryRow{Key: key, Group: ref.Group, Kind: ref.Kind, Object: ref.Name, Version: ref.Version})
+			rows = append(rows, inventoryRow{Key: key, Group: ref.Group, Kind: ref.Kind, Object: ref.Name, Version: ref.Version, Outside: ref.Namespace})
 		}
 		_, err := tx.NewInsert().Model(&rows).
-			On("CONFLICT (team, environment, name, api_group, kind, object) DO UPDATE").
+			On("CONFLICT (team, environment, name, api_group, kind, outside, object) DO UPDATE").
 			Set("api_version = EXCLUDED.api_version").Exec(ctx)
 		if err != nil {
 			return err
@@ -142,7 +142,7 @@ func keepInventory(ctx context.Context, tx bun.Tx, key keyRow, commit change.Com
 	for _, ref := range commit.Gone {
 		_, err := tx.NewDelete().Model((*inventoryRow)(nil)).
 			Where("team = ?", key.Team).Where("environment = ?", key.Environment).Where("name = ?", key.Name).
-			Where("api_group = ?", ref.Group).Where("kind = ?", ref.Kind).Where("object = ?", ref.Name).Exec(ctx)
+			Where("api_group = ?", ref.Group).Where("kind = ?", ref.Kind).Where("object = ?", ref.Name).Where("outside = ?", ref.Namespace).Exec(ctx)
 		if err != nil {
 			return err
 		}

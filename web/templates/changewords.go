@@ -83,7 +83,7 @@ type stage struct {
 // stages groups what was done by stage, in order.
 func stages(outcomes []manifest.Outcome) []stage {
 	var out []stage
-	for n := manifest.StageSettings; n <= manifest.StageDeletions; n++ {
+	for n := manifest.StageNamespaces; n <= manifest.StageDeletions; n++ {
 		s := stage{Number: len(out) + 1, Name: manifest.StageNames[n]}
 		for _, o := range outcomes {
 			if o.Stage == n {
