@@ -17,14 +17,14 @@ const (
 	ClassNone        Class = "" // spaces
 )
 
-// Token is a piece of a line.
-type Token struct {
+// Lexeme is a piece of a line.
+type Lexeme struct {
 	Class Class
 	Text  string
 }
 
 // Line is one line of YAML for display. The texts of its tokens, joined, are the line without its end.
-type Line []Token
+type Line []Lexeme
 
 // Highlight cuts YAML into coloured tokens. It knows the canonical form that YAML writes; other text
 // comes out whole, if perhaps in the wrong colour. It reads each byte once or twice, because the
@@ -175,5 +175,5 @@ func (l Line) with(c Class, text string) Line {
 	if text == "" {
 		return l
 	}
-	return append(l, Token{Class: c, Text: text})
+	return append(l, Lexeme{Class: c, Text: text})
 }
