@@ -26,6 +26,7 @@ type cluster struct {
 	authenticated http.RoundTripper // transport with the portal's credentials
 	discovery     *discovered
 	slots         slots
+	answers       answers
 }
 
 // readyTimeout is how long an API server may take to say that it is ready, or what it can do.
