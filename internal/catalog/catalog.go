@@ -69,12 +69,60 @@ type Release struct {
 	ClusterScoped bool
 }
 
+// Around is what a form is read and drawn in: the rules that hold there, what is deployed, and how
+// secret values are put aside.
+type Around struct {
+	Release Release
+	// Deployed are the inputs of the application's current revision, nil for a new application. A form
+	// shows them beside what is new, and fields that are fixed once the application exists are held to them.
+	Deployed Inputs
+	// Seal gives the token of a secret value. Without it, values of secret fields are not taken.
+	Seal func(value string) manifest.Token
+}
+
+// Reading is what a posted form holds.
+type Reading struct {
+	// Inputs hold only what differs from being unset and from the default: an empty text that is not
+	// required is not in them. When there are Errors, they are what could be read.
+	Inputs   Inputs
+	View     View   // everything as it was typed, with each error at its field; of secrets only whether there is a value
+	Errors   Errors // what must be mended
+	Warnings Errors // what should be looked at, and stops nothing
+	// Secrets are the values that were typed into secret fields and fit them, by the tokens that stand
+	// for them in Inputs and View.
+	Secrets manifest.Secrets
+}
+
+// HostClaim is a host name that the inputs ask for, with the control that holds it.
+type HostClaim struct {
+	Path  string // of the control, as in FieldError
+	Title string
+	Host  string
+	Paths []string // the URL paths under it, where the same row has some
+}
+
+// SecretUse is a secret field of the inputs, with the token in it: manifest.Unset where there is no
+// value yet, "" where it is empty on purpose.
+type SecretUse struct {
+	Path  string // of the control, as in FieldError
+	Title string
+	Token manifest.Token
+}
+
 // Rendered is what came out of a template.
 type Rendered struct {
 	Set manifest.Set
+	// Skipped are objects that the chart makes and that are not applied, each with the reason.
+	Skipped []Skipped
 	// Marks tells which lines of the objects' YAML the field in focus decides. Render leaves it empty,
 	// since it costs another rendering: see Template.Marks.
 	Marks []Mark
+}
+
+// Skipped is an object that is left out.
+type Skipped struct {
+	Ref    manifest.Ref
+	Reason string // a sentence: "It is a Helm hook (post-install), and hooks are not run."
 }
 
 // Mark says that lines of an object's canonical YAML are decided by a field of the form.
@@ -164,13 +212,35 @@ type Field struct {
 	MinItems    *int
 	MaxItems    *int
 	Item        *Field
-	KeyTitle    string // Map: what the name is called, x-ui-key
-	KeyPattern  string // Map: propertyNames
+	Picker      *Picker  // x-ui-picker: where suggestions come from
+	Generate    string   // x-ui-generate: "hex:32" or "base64:32", bytes of a value that the portal can make
+	Upload      bool     // x-ui-widget: "file"; a file can be taken in place of typing
+	Host        bool     // x-ui-host: a host name that is asked for
+	Presets     []Preset // List: rows to begin with, x-ui-presets
+	KeyTitle    string   // Map: what the name is called, x-ui-key
+	KeyPattern  string   // Map: propertyNames
 	Fields      []Field
 
 	name    string // the property's
 	choices []any  // Choice: the value of each of Options
 	keyHelp string // Map: what to type as a name
+}
+
+// Picker says which things of the cluster a field names, so that they can be offered.
+type Picker struct {
+	// Kind is a Kubernetes kind (StorageClass, IngressClass, PriorityClass, Secret, ConfigMap, Service,
+	// ClusterIssuer, Namespace) or one of SecretKey, ConfigMapKey, ServicePort and NodeLabel.
+	Kind string
+	Of   string // for a key or port: the field that names the object, a sibling's name or a pointer from the root
+	Type string // of Secrets: only those of this type
+}
+
+// Preset is a set of values to begin with.
+type Preset struct {
+	ID     string
+	Title  string
+	Help   string
+	Values map[string]any
 }
 
 // Option is one value of a Choice.
@@ -203,8 +273,17 @@ type Control struct {
 	On    bool   // Switch
 	Set   bool   // whether the person set it, as opposed to the default being shown
 	Error string
-	Rows  []Row     // List and Map
-	Parts []Control // Object
+	// Warning says what should be looked at; it stops nothing.
+	Warning string
+	// Default and Deployed are the other values of the field, in words: what it has if nobody sets it, and
+	// what runs now. Both are "" where there is none, and of a secret they never hold the value.
+	Default, Deployed string
+	// Stored tells of a secret field that there is a value for it; Value is then its token. Unset tells
+	// that a value is asked for and missing.
+	Stored, Unset bool
+	Of            string    // what Field.Picker.Of holds now: the object whose keys are offered
+	Rows          []Row     // List and Map
+	Parts         []Control // Object
 }
 
 // Row is one item of a List or one entry of a Map.
@@ -218,6 +297,15 @@ type Row struct {
 type View struct {
 	Sections []Section
 	Errors   Errors
+	Warnings Errors
+	// Gone are deployed inputs that this version of the template has no field for: they are dropped.
+	Gone []Gone
+}
+
+// Gone is an input without a field.
+type Gone struct {
+	Path  string
+	Value string // in words
 }
 
 // Template is a loaded version of a template. It is safe for concurrent use.
@@ -225,6 +313,8 @@ type Template struct {
 	ID     TemplateID
 	About  About
 	Fields []Field // in the order of the form
+	// Presets are sets of values to begin with, x-ui-presets at the root of the schema.
+	Presets []Preset
 	// Broken is why the template cannot be used; then only ID, Origin and perhaps About are set.
 	Broken error
 	// Origin is set by whoever loads the template, before anybody else sees it.
@@ -233,13 +323,19 @@ type Template struct {
 	loaded *loaded
 }
 
-// Forms, as they are posted. The names of the controls are those of Control.Name. Two more names
-// change the form without leaving it, so that lists work without JavaScript: FormAdd with a list's
-// path adds a row, FormRemove with a row's name removes it.
+// Forms, as they are posted. The names of the controls are those of Control.Name. More names change the
+// form without leaving it, so that all of it works without JavaScript: FormAdd with a list's name adds a
+// row, FormRemove, FormUp and FormDown with a row's name remove and move it, FormGenerate with a secret
+// control's name makes a value for it, FormPreset with a preset's ID begins with that, or with a list's
+// name, "=" and an ID adds a row.
 const (
-	FormPrefix = "in"
-	FormAdd    = "_add"
-	FormRemove = "_remove"
+	FormPrefix   = "in"
+	FormAdd      = "_add"
+	FormRemove   = "_remove"
+	FormUp       = "_up"
+	FormDown     = "_down"
+	FormGenerate = "_generate"
+	FormPreset   = "_preset"
 )
 
 // Form is what was posted, after a limit on its size.

@@ -12,7 +12,7 @@ import (
 
 // Check validates inputs that did not come from a form (a rollback, a file): the whole schema on the
 // inputs over the defaults, and that nothing is set that the form does not offer.
-func (t *Template) Check(in Inputs) Errors {
+func (t *Template) Check(in Inputs, r Release) Errors {
 	if t.loaded == nil {
 		return Errors{{Title: "The form", Message: "This template cannot be used at the moment."}}
 	}

@@ -4,13 +4,11 @@ import (
 	"strings"
 )
 
-// Decode reads a posted form. The inputs hold only what differs from being unset and from the
-// default: an empty text that is not required is not in them. When there are errors, the inputs are
-// what could be read. The view holds everything as it was typed, with each error at its field.
-func (t *Template) Decode(form Form) (Inputs, View, Errors) {
+// Decode reads a posted form.
+func (t *Template) Decode(form Form, a Around) Reading {
 	if t.loaded == nil {
 		errs := Errors{{Title: "The form", Message: "This template cannot be used at the moment."}}
-		return nil, View{Errors: errs}, errs
+		return Reading{View: View{Errors: errs}, Errors: errs}
 	}
 	root, problem := parseForm(form)
 	r := newFormReader(form)
@@ -26,7 +24,7 @@ func (t *Template) Decode(form Form) (Inputs, View, Errors) {
 	in := Inputs(difference(t.loaded.defaults, full, t.Fields, false))
 	t.validate(in, c.filler, c.found)
 	v := t.view(controls, c.found)
-	return in, v, v.Errors
+	return Reading{Inputs: in, View: v, Errors: v.Errors}
 }
 
 // shortened keeps a text that somebody else made at a length that fits a sentence.

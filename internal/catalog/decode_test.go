@@ -69,7 +69,7 @@ func TestDecodeReadsWhatWasTyped(t *testing.T) {
 		"characters that are no text":     {form("in/name", "a\x00b\xff", "in/count", "1"), `{"name": "ab` + "\uFFFD" + `", "count": 1}`, []string{"/name: It held characters that are not text. They were taken out: look whether the rest is right."}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in, v, errs := tpl.Decode(tc.form)
+			in, v, errs := decoded(tpl.Decode(tc.form, Around{}))
 			want := inputs(t, tc.inputs)
 			if d := cmp.Diff(want, in, cmp.Comparer(func(a, b json.Number) bool { return a == b })); d != "" {
 				t.Errorf("inputs (-want +got):\n%s", d)
@@ -96,7 +96,7 @@ func TestDecodeLosesNothing(t *testing.T) {
 	for _, typed := range []string{"", " ", "0", "<script>alert(1)</script>", "a\tb", "1e5", "\u202e", "é", strings.Repeat("x", 1000), "\"'`"} {
 		f := form("in/name", typed, "in/count", typed, "in/size", typed, "in/notes", typed, "in/hosts/0", typed,
 			"in/labels/0/key", typed, "in/labels/0/value", typed, "in/ports/0/number", typed, "in/deep/cpu", typed)
-		_, v, _ := tpl.Decode(f)
+		_, v, _ := decoded(tpl.Decode(f, Around{}))
 		for name, values := range f {
 			if got := find(t, v, name).Value; got != values[0] {
 				t.Errorf("%s: typed %q, shown %q", name, values[0], got)
@@ -108,7 +108,7 @@ func TestDecodeLosesNothing(t *testing.T) {
 func TestDecodeChangesRows(t *testing.T) {
 	tpl := everyKindTemplate(t)
 	rows := func(f Form, name string) (texts []string) {
-		_, v, _ := tpl.Decode(f)
+		_, v, _ := decoded(tpl.Decode(f, Around{}))
 		for _, r := range find(t, v, name).Rows {
 			texts = append(texts, r.Item.Value)
 		}
@@ -140,7 +140,7 @@ func TestDecodeChangesRows(t *testing.T) {
 func TestDecodeHasLimits(t *testing.T) {
 	tpl := everyKindTemplate(t)
 	message := func(f Form) string {
-		_, _, errs := tpl.Decode(f)
+		_, _, errs := decoded(tpl.Decode(f, Around{}))
 		if len(errs) == 0 {
 			return ""
 		}
@@ -178,16 +178,19 @@ func FuzzDecode(f *testing.F) {
 		typed := form("in/name", v1, "in/count", v2, "in/ratio", v3, "in/hosts/0", v1, "in/hosts/2", v2,
 			"in/labels/0/key", v1, "in/labels/0/value", v2, "in/labels/1/key", v3, "in/ports/1/number", v3, "in/notes", v1,
 			n1, v1, n2, v2, n3, v3, FormAdd, add, FormRemove, remove)
-		_, first, _ := tpl.Decode(typed)
-		in, second, _ := tpl.Decode(formOf(first))
-		again, third, _ := tpl.Decode(formOf(second))
+		_, first, _ := decoded(tpl.Decode(typed, Around{}))
+		in, second, _ := decoded(tpl.Decode(formOf(first), Around{}))
+		again, third, _ := decoded(tpl.Decode(formOf(second), Around{}))
 		if d := cmp.Diff(map[string]any(in), map[string]any(again)); d != "" {
 			t.Errorf("the inputs change when the view is posted again:\n%s", d)
 		}
 		if d := cmp.Diff(formOf(second), formOf(third)); d != "" {
 			t.Errorf("the view changes when it is posted again:\n%s", d)
 		}
-		_ = tpl.Check(in) // neither may panic
-		tpl.View(in)
+		_ = tpl.Check(in, Release{}) // neither may panic
+		tpl.View(in, Around{})
 	})
 }
+
+// decoded takes a Reading apart.
+func decoded(r Reading) (Inputs, View, Errors) { return r.Inputs, r.View, r.Errors }

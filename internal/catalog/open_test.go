@@ -107,10 +107,10 @@ func TestLoadSaysWhatIsBroken(t *testing.T) {
 				t.Errorf("it does not say %q: %v", tc.want, tpl.Broken)
 			}
 			// A broken template does not take a page down.
-			if v := tpl.View(nil); len(v.Sections) > 0 {
+			if v := tpl.View(nil, Around{}); len(v.Sections) > 0 {
 				t.Error("it has a form")
 			}
-			if _, _, errs := tpl.Decode(form("in/a", "x")); len(errs) != 1 {
+			if _, _, errs := decoded(tpl.Decode(form("in/a", "x"), Around{})); len(errs) != 1 {
 				t.Error("it takes inputs")
 			}
 		})

@@ -28,7 +28,7 @@ func (t *Template) Render(ctx context.Context, in Inputs, r Release) (Rendered, 
 	if t.loaded == nil {
 		return Rendered{}, fmt.Errorf("template %s cannot be used: %w", t.ID, t.Broken)
 	}
-	if errs := t.Check(in); len(errs) > 0 {
+	if errs := t.Check(in, r); len(errs) > 0 {
 		return Rendered{}, errs
 	}
 	set, err := t.render(ctx, in, r)

@@ -2,12 +2,12 @@ package catalog
 
 // Untouched draws the form with all that was typed and no errors: what somebody sees who has only
 // added a row, or has come back from the plan.
-func (t *Template) Untouched(form Form) View {
+func (t *Template) Untouched(form Form, a Around) Reading {
 	if t.loaded == nil {
-		return View{}
+		return Reading{}
 	}
 	root, _ := parseForm(form) // what is wrong with it is said when the plan is asked for
-	return t.view(newFormReader(form).read(t.Fields, "", root, t.loaded.defaults), nil)
+	return Reading{View: t.view(newFormReader(form).read(t.Fields, "", root, t.loaded.defaults), nil)}
 }
 
 // TitleOf is the title of the field at path, or "" if there is none.

@@ -8,7 +8,7 @@ import (
 )
 
 // View draws the form as the inputs fill it: Inputs(nil) gives the empty form, with defaults.
-func (t *Template) View(set Inputs) View {
+func (t *Template) View(set Inputs, a Around) View {
 	if t.loaded == nil {
 		return View{}
 	}

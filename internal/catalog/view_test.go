@@ -41,10 +41,10 @@ func outline(v View) string {
 func TestView(t *testing.T) {
 	every := everyKindTemplate(t)
 	set := inputs(t, `{"name": "ab", "count": 0, "labels": {"tier": null, "b": "2", "a": "1"}, "ports": [{"number": 1}], "deep": {"inner": {"flag": true, "a/b~c": "~/"}}, "on": false, "size": 3, "big": 12345678901234567890}`)
-	golden(t, "view-every-kind-empty.txt", []byte(outline(every.View(nil))))
-	golden(t, "view-every-kind-set.txt", []byte(outline(every.View(set))))
-	golden(t, "view-web-service.txt", []byte(outline(webService(t).View(nil))))
-	_, v, _ := webService(t).Decode(form("in/image", "A", "in/env/0/key", "1", FormAdd, "/env"))
+	golden(t, "view-every-kind-empty.txt", []byte(outline(every.View(nil, Around{}))))
+	golden(t, "view-every-kind-set.txt", []byte(outline(every.View(set, Around{}))))
+	golden(t, "view-web-service.txt", []byte(outline(webService(t).View(nil, Around{}))))
+	_, v, _ := decoded(webService(t).Decode(form("in/image", "A", "in/env/0/key", "1", FormAdd, "/env"), Around{}))
 	golden(t, "view-web-service-errors.txt", []byte(outline(v)))
 }
 
@@ -59,7 +59,7 @@ func TestViewGivesTheInputsBack(t *testing.T) {
 		}
 		for _, text := range all {
 			want := inputs(t, text)
-			got, _, errs := tpl.Decode(formOf(tpl.View(want)))
+			got, _, errs := decoded(tpl.Decode(formOf(tpl.View(want, Around{})), Around{}))
 			if len(errs) > 0 {
 				t.Errorf("%s: %v", text, errs)
 			}
@@ -73,7 +73,7 @@ func TestViewGivesTheInputsBack(t *testing.T) {
 }
 
 func TestControlsHaveTheirOwnIDs(t *testing.T) {
-	v := everyKindTemplate(t).View(inputs(t, `{"labels": {"a": "1"}, "ports": [{}]}`))
+	v := everyKindTemplate(t).View(inputs(t, `{"labels": {"a": "1"}, "ports": [{}]}`), Around{})
 	seen := map[string]string{}
 	for i := range v.Sections {
 		for j := range v.Sections[i].Controls {

@@ -156,9 +156,6 @@ func (s *Service) prepareSet(ctx context.Context, p *prepared) error {
 	if err != nil {
 		return err
 	}
-	if errs := t.Check(p.Inputs); len(errs) > 0 {
-		return errs
-	}
 	r, err := s.render(ctx, t, p.Draft, p.place, p.base)
 	p.set = r.Set
 	return err

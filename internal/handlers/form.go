@@ -36,6 +36,7 @@ type flow struct {
 	base     int
 	former   catalog.Inputs // what is deployed; nil for a new application
 	form     url.Values     // as posted; nil for a GET
+	reading  catalog.Reading
 }
 
 func (s *server) newFlow(c echo.Context) (*flow, error) {
@@ -105,11 +106,22 @@ func posted(c echo.Context) (url.Values, error) {
 	return c.Request().PostForm, nil
 }
 
+// around is what the form is read and drawn in. While the cluster's version is not known the form can
+// be filled in all the same.
+func (s *server) around(c echo.Context, f *flow) catalog.Around {
+	rel, err := s.Changes.Release(c.Request().Context(), f.draft.App, f.base)
+	if err != nil {
+		place, _ := s.Changes.Place(f.draft.App.Target)
+		rel = catalog.Release{App: f.draft.App.Name, Target: f.draft.App.Target, Place: place, Revision: f.base + 1}
+	}
+	return catalog.Around{Release: rel, Deployed: f.former}
+}
+
 // decode reads the inputs. The view holds all that was typed.
-func (f *flow) decode() (catalog.View, catalog.Errors) {
-	in, view, errs := f.template.Decode(f.form)
-	f.draft.Inputs = in
-	return view, errs
+func (s *server) decode(c echo.Context, f *flow) (catalog.View, catalog.Errors) {
+	f.reading = f.template.Decode(f.form, s.around(c, f))
+	f.draft.Inputs = f.reading.Inputs
+	return f.reading.View, f.reading.Errors
 }
 
 // hidden is what the plan page carries along, so that nothing typed is lost.
@@ -139,7 +151,7 @@ func (s *server) newForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showForm(c, http.StatusOK, f, f.template.View(nil), nil)
+	return s.showForm(c, http.StatusOK, f, f.template.View(nil, s.around(c, f)), nil)
 }
 
 func (s *server) editForm(c echo.Context) error {
@@ -147,7 +159,7 @@ func (s *server) editForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showForm(c, http.StatusOK, f, f.template.View(f.former), nil)
+	return s.showForm(c, http.StatusOK, f, f.template.View(f.former, s.around(c, f)), nil)
 }
 
 func (s *server) postNew(c echo.Context) error {
@@ -168,10 +180,10 @@ func (s *server) postEdit(c echo.Context) error {
 
 // postForm answers the form's buttons. Whatever they do, all that was typed comes back.
 func (s *server) postForm(c echo.Context, f *flow) error {
-	view, errs := f.decode()
+	view, errs := s.decode(c, f)
 	switch {
 	case f.form.Has(catalog.FormAdd), f.form.Has(catalog.FormRemove), f.form.Get(formDo) == "edit":
-		return s.showForm(c, http.StatusOK, f, f.template.Untouched(f.form), nil)
+		return s.showForm(c, http.StatusOK, f, f.template.Untouched(f.form, s.around(c, f)).View, nil)
 	case len(errs) > 0 || len(f.nameErrors()) > 0:
 		return s.showForm(c, http.StatusUnprocessableEntity, f, view, f.nameErrors())
 	case f.form.Get(formDo) == "preview":
@@ -355,7 +367,7 @@ func (s *server) previewEdit(c echo.Context) error {
 
 // preview answers with the pane alone, while somebody types.
 func (s *server) preview(c echo.Context, f *flow) error {
-	view, _ := f.decode()
+	view, _ := s.decode(c, f)
 	d := s.formData(f, view, nil)
 	d.Manifests = s.manifests(c, f, view.Errors)
 	return s.draw(c, http.StatusOK, templates.PreviewFragments(s.barePage(c), d))

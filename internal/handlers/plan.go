@@ -78,7 +78,7 @@ func (s *server) submitEdit(c echo.Context) error {
 }
 
 func (s *server) submitForm(c echo.Context, f *flow) error {
-	view, errs := f.decode()
+	view, errs := s.decode(c, f)
 	if len(errs) > 0 || len(f.nameErrors()) > 0 {
 		return s.showForm(c, http.StatusUnprocessableEntity, f, view, f.nameErrors())
 	}
