@@ -32,12 +32,7 @@ func (k *checker) check() {
 	k.names()
 	k.targets()
 	k.bindings()
-	if k.c.Templates != "" {
-		k.c.Templates = k.path(k.c.Templates)
-		if info, err := k.out.stat(k.c.Templates); err != nil || !info.IsDir() {
-			k.wrong("templates.folder", "%s is not a folder that can be read", k.c.Templates)
-		}
-	}
+	k.templates()
 }
 
 func (k *checker) path(p string) string {

@@ -29,7 +29,7 @@ type config struct {
 	Environments   []environment
 	Targets        []target
 	Bindings       []binding
-	Templates      string // folder; empty for the built-in ones
+	Templates      templateSources
 	ExpireAfter    time.Duration
 	Log            logConfig
 	TrustedProxies []netip.Prefix
@@ -164,7 +164,7 @@ func (c *config) fields() fields {
 		"environments":   list(&c.Environments, environmentFields),
 		"targets":        list(&c.Targets, targetFields),
 		"bindings":       list(&c.Bindings, bindingFields),
-		"templates":      section(fields{"folder": text(&c.Templates)}),
+		"templates":      c.Templates.field(),
 		"changes":        section(fields{"expireAfter": duration(&c.ExpireAfter, time.Hour, 90*24*time.Hour)}),
 		"log":            section(fields{"level": oneOf(&c.Log.Level, "debug", "info", "warn", "error"), "format": oneOf(&c.Log.Format, "json", "text")}),
 		"trustedProxies": prefixes(&c.TrustedProxies),

@@ -107,7 +107,7 @@ func TestDocumentedExample(t *testing.T) {
 		"scopes":      len(c.OIDC.Scopes) == 5,
 		"session":     c.Session == sessionConfig{time.Hour, 12 * time.Hour},
 		"kubeconfig":  c.Clusters[1].Kubeconfig == filepath.Join(dir, "west.kubeconfig"),
-		"templates":   c.Templates == filepath.Join(dir, "charts"),
+		"templates":   len(c.Templates) == 2 && c.Templates[0].Folder == filepath.Join(dir, "charts") && !*c.Templates[1].BuiltIn,
 		"expireAfter": c.ExpireAfter == 72*time.Hour,
 		"proxies":     len(c.TrustedProxies) == 1 && c.TrustedProxies[0].String() == "10.0.0.0/8",
 		"any team":    c.Bindings[2] == binding{"release-managers", "approver", policy.Any, "production"},
@@ -120,6 +120,48 @@ func TestDocumentedExample(t *testing.T) {
 	want := []policy.Rule{{Name: "production needs one approval", Environment: "production", Approvals: 1}}
 	if diff := cmp.Diff(want, c.rules()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestSourcesOfTemplates(t *testing.T) {
+	const base = "{publicURL: https://a, oidc: {issuer: https://i, clientID: c}, clusters: [{name: a}], teams: [{name: a}], " +
+		"environments: [{name: a}], targets: [{team: a, environment: a, cluster: a, namespace: a}], bindings: [{group: g, role: admin}]"
+	out := surroundings{
+		getenv: noEnv,
+		read:   func(string) ([]byte, error) { return nil, fs.ErrNotExist },
+		stat: func(name string) (fs.FileInfo, error) {
+			return fstest.MapFS{"charts": {Mode: fs.ModeDir}, "more": {Mode: fs.ModeDir}}.Stat(filepath.Base(name))
+		},
+	}
+	for text, want := range map[string]string{
+		"[]":                                    "built in",
+		"{folder: charts}":                      "/d/charts",
+		"[{folder: charts}, {folder: /x/more}]": "/d/charts, /x/more, built in",
+		"[{builtIn: true}, {folder: charts}]":   "built in, /d/charts",
+		"[{folder: charts}, {builtIn: false}]":  "/d/charts",
+		"[{folder: none}]":                      "templates[0].folder: /d/none is not a folder",
+		"{folder: none}":                        "templates.folder: /d/none is not a folder",
+		"[{}]":                                  "templates[0]: says no source",
+		"[{builtIn: yes}]":                      "templates[0].builtIn: must hold true or false",
+		"[{builtIn: true}, {builtIn: false}]":   "templates[1]: names the built-in templates a second time",
+		"[{builtIn: true, folder: charts}]":     "templates[0]: is a folder and the built-in templates at once",
+		"charts":                                "templates: must hold a list",
+		"[{folder: charts, ref: v1}]":           "templates[0].ref: there is no such setting",
+	} {
+		c, err := parseConfig("/d/portal.yaml", []byte(base+", templates: "+text+"}"), out)
+		if err != nil {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %v, want %s", text, err, want)
+			}
+			continue
+		}
+		var names []string
+		for _, s := range templatesFrom(c) {
+			names = append(names, s.Name())
+		}
+		if got := strings.Join(names, ", "); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
 	}
 }
 
@@ -142,6 +184,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	for section, fs := range map[string]fields{
 		"clusters": clusterFields(new(clusterConfig)), "teams": teamFields(new(team)),
 		"environments": environmentFields(new(environment)), "bindings": bindingFields(new(binding)),
+		"templates": templateFields(new(templateSource)),
 	} {
 		for key := range fs {
 			if !strings.Contains(table, "| `"+section+"[]."+key+"`") {

@@ -14,11 +14,11 @@ import (
 	"k8s.io/klog/v2"
 
 	"slipway.dev/slipway/internal/auth"
-	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/handlers"
 	"slipway.dev/slipway/internal/kube"
 	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/source"
 	"slipway.dev/slipway/internal/status"
 	"slipway.dev/slipway/internal/store"
 	"slipway.dev/slipway/web/templates"
@@ -33,7 +33,7 @@ type house struct {
 	log      *slog.Logger
 	store    *store.Store
 	clusters *kube.Clusters
-	catalog  *catalog.Catalog
+	library  *source.Library
 	auth     *auth.Auth
 	feed     *change.Feed
 	hub      *status.Hub
@@ -66,7 +66,7 @@ func serve(ctx context.Context, c *config, log *slog.Logger, listening func(net.
 
 func build(ctx context.Context, c *config, log *slog.Logger) (h *house, err error) {
 	h = &house{c: c, log: log, feed: change.NewFeed(), hub: status.NewHub()}
-	if h.catalog, err = openTemplates(ctx, c, log); err != nil {
+	if h.library, err = openTemplates(ctx, c, log); err != nil {
 		return nil, err
 	}
 	if h.clusters, err = openClusters(ctx, c, log); err != nil {
@@ -86,7 +86,7 @@ func build(ctx context.Context, c *config, log *slog.Logger) (h *house, err erro
 		return nil, errors.Join(err, h.close())
 	}
 	h.changes = change.NewService(change.Config{
-		Store: h.store, Cluster: h.clusters, Templates: h.catalog, Rules: c.rules(), Places: c.places(),
+		Store: h.store, Cluster: h.clusters, Templates: h.library, Rules: c.rules(), Places: c.places(),
 		Domains: c.domains(), ClusterScoped: c.clusterScoped(),
 		Expiry: c.ExpireAfter, Feed: h.feed, Log: log,
 	})
@@ -110,6 +110,7 @@ func (h *house) run(ctx context.Context, ln net.Listener) error {
 	var running sync.WaitGroup
 	running.Go(func() { h.auth.Run(work) })
 	running.Go(func() { h.worker.Run(work) })
+	running.Go(func() { h.library.Run(work) })
 	running.Go(func() { h.tryClusters(work) })
 	running.Go(func() {
 		if err := h.watcher.Run(work); err != nil && work.Err() == nil {
@@ -166,7 +167,7 @@ func (h *house) pages(streams context.Context) handlers.Config {
 		titles[t.Name] = t.Title
 	}
 	return handlers.Config{
-		Auth: h.auth, Changes: h.changes, Catalog: h.catalog, Hub: h.hub, Audit: h.store, Feed: h.feed,
+		Auth: h.auth, Changes: h.changes, Catalog: h.library, Sources: h.sources, Hub: h.hub, Audit: h.store, Feed: h.feed,
 		Clusters: h.health, Setup: h.setup(), Titles: titles, Checks: h.checks(), Metrics: promhttp.Handler(),
 		Proxies: h.c.TrustedProxies, Secure: h.c.secure(), Log: h.log, Ended: streams,
 	}

@@ -4,14 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
-	"os"
 	"strings"
 
-	"slipway.dev/slipway/charts"
 	"slipway.dev/slipway/internal/auth"
-	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/kube"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
@@ -48,24 +44,6 @@ func openClusters(ctx context.Context, c *config, log *slog.Logger) (*kube.Clust
 			"Each cluster needs a kubeconfig that can be read (clusters[].kubeconfig), or none where the portal runs in the cluster itself", err)
 	}
 	return clusters, nil
-}
-
-// openTemplates loads the templates. One that is broken is shown as such and takes no other down.
-func openTemplates(ctx context.Context, c *config, log *slog.Logger) (*catalog.Catalog, error) {
-	from, fsys := "built in", fs.FS(charts.FS)
-	if c.Templates != "" {
-		from, fsys = c.Templates, os.DirFS(c.Templates)
-	}
-	cat, err := catalog.Open(fsys)
-	if err != nil {
-		return nil, fmt.Errorf("portal: the templates (%s) cannot be loaded: %w", from, err)
-	}
-	for _, t := range cat.Templates() {
-		if t.Broken != nil {
-			log.ErrorContext(ctx, "a template cannot be used", "template", t.ID.String(), "from", from, "err", t.Broken)
-		}
-	}
-	return cat, nil
 }
 
 func newAuth(c *config, st *store.Store, log *slog.Logger) (*auth.Auth, error) {

@@ -46,6 +46,7 @@ type About struct {
 
 // Origin says where a version of a template was taken from.
 type Origin struct {
+	Folder string // in the source; empty where it has no folders
 	Source string // for people: "built in", a folder, "oci://registry.example.com/charts/web-service"
 	Pin    string // the content's digest, "sha256:…", or the Git commit; empty where nothing pins it
 }

@@ -50,6 +50,7 @@ func LoadAll(fsys fs.FS) ([]*Template, error) {
 		if taken[t.ID] {
 			t = twin(t, e.Name())
 		}
+		t.Origin.Folder = e.Name()
 		taken[t.ID] = true
 		all = append(all, t)
 	}

@@ -58,6 +58,7 @@ func (s *server) admin(c echo.Context) error {
 		}
 	}
 	d.Templates = s.entries(nil)
+	d.Sources = s.Sources()
 	return s.draw(c, http.StatusOK, templates.Admin(s.page(c, templates.NavAdmin, "Admin"), d))
 }
 

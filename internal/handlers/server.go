@@ -38,6 +38,15 @@ type AuditReader interface {
 	Head(ctx context.Context) (seq int64, hash string, err error)
 }
 
+// Templates is the catalogue of now: what a request is given may be another one than the request before
+// was. See catalog.Catalog for the methods.
+type Templates interface {
+	Templates() []*catalog.Template
+	Template(id catalog.TemplateID) (*catalog.Template, error)
+	Newest(name string) (*catalog.Template, error)
+	Versions(name string) []*catalog.Template
+}
+
 // Check is one thing that /readyz looks at.
 type Check struct {
 	Name string
@@ -51,7 +60,8 @@ type Check struct {
 type Config struct {
 	Auth     *auth.Auth
 	Changes  *change.Service
-	Catalog  *catalog.Catalog
+	Catalog  Templates
+	Sources  func() []templates.TemplateSource // of templates, as the admin page shows them
 	Hub      *status.Hub
 	Audit    AuditReader
 	Feed     *change.Feed

@@ -20,6 +20,11 @@ func NewURL(t policy.Target, template string) string {
 	return targetURL(t) + "/new/" + url.PathEscape(template)
 }
 
+// TemplateURL is a template's page, or one below it: TemplateURL("worker", "upgrade").
+func TemplateURL(name string, below ...string) string {
+	return strings.Join(append([]string{"/catalogue/" + url.PathEscape(name)}, below...), "/")
+}
+
 // AppURL is an application's page, or one below it: AppURL(key, "edit").
 func AppURL(key change.AppKey, below ...string) string {
 	return strings.Join(append([]string{targetURL(key.Target) + "/apps/" + url.PathEscape(key.Name)}, below...), "/")
