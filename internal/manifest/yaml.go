@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -175,6 +176,8 @@ func (e *emitter) scalar(v any, indent int) {
 		e.buf.WriteString(strconv.FormatInt(int64(v), 10))
 	case float64:
 		e.float(v)
+	case json.Number:
+		e.number(v)
 	case string:
 		if literalSafe(v) {
 			e.literal(v, indent)
@@ -195,6 +198,18 @@ func (e *emitter) float(v float64) {
 		return
 	}
 	e.buf.Write(b)
+}
+
+// plainNumber is a number that every YAML parser reads as that number.
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]*)(\.[0-9]+)?$`)
+
+// number writes v as it is. Objects have none such; inputs have, and theirs are exact.
+func (e *emitter) number(v json.Number) {
+	if !plainNumber.MatchString(string(v)) {
+		e.fail(fmt.Errorf("%q is not a decimal number", string(v)))
+		return
+	}
+	e.buf.WriteString(string(v))
 }
 
 // literal writes s as a block: "|" keeps its one newline at the end, "|-" has none, "|+" several.
