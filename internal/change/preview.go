@@ -33,6 +33,8 @@ type prepared struct {
 	set      manifest.Set
 	rendered []byte
 	prune    []manifest.Ref
+	taken    []clash  // addresses that something else serves
+	unknown  []string // hosts of which that cannot be told
 	plan     Plan
 }
 
@@ -107,6 +109,13 @@ func (s *Service) prepare(ctx context.Context, who policy.Subject, a policy.Acti
 		return p, err
 	}
 	p.prune = without(have, p.set.RefsIn(p.place.Namespace))
+	p.taken, p.unknown = s.clashes(&p, func(t policy.Target) bool {
+		return policy.Decide(who, policy.ViewTarget, policy.Resource{Target: t}).Allowed
+	})
+	if len(p.taken) > 0 && (p.Kind == Create || p.Kind == Update) {
+		t, _ := s.Templates.Template(p.Template) // it was rendered a moment ago; without it the field is not named
+		return p, clashErrors(p.taken, t, p.Inputs)
+	}
 	return p, nil
 }
 
@@ -192,10 +201,11 @@ func (s *Service) dryRun(ctx context.Context, p *prepared, as policy.Acting) err
 	if err != nil {
 		return err
 	}
+	blockTaken(objects, p.taken)
 	p.plan = Plan{
 		At: start, Took: s.now().Sub(start), Place: p.place, Template: p.Template, Base: p.base, Objects: objects,
 		Effects:   Effects(objects),
-		Unchecked: unchecked(objects),
+		Unchecked: append(unchecked(objects), uncheckedHosts(p.unknown)...),
 		Demands:   policy.Demands(s.Rules, p.App.Target),
 		Digest: manifest.NewDigest(manifest.DigestInput{
 			Cluster: p.place.Cluster, Namespace: p.place.Namespace,

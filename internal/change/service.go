@@ -29,6 +29,8 @@ type Config struct {
 	// Domains are, by team, the host names that its applications may have, with all below them. A team
 	// that is not in it may use any.
 	Domains map[string][]string
+	// Serving tells what a cluster serves at a host, and whether that is up to date; nil if nobody knows.
+	Serving func(cluster, host string) ([]manifest.Served, bool)
 	// ClusterScoped are the targets that take templates which make objects outside the namespace.
 	ClusterScoped map[policy.Target]bool
 	Expiry        time.Duration // how long a change waits for approval; 0 means 7 days

@@ -226,6 +226,7 @@ func (r *run) planAgain(ctx context.Context) (Plan, error) {
 		return Plan{}, errors.Join(ErrUnavailable, err)
 	}
 	p.prune = without(have, p.set.RefsIn(p.place.Namespace))
+	p.taken, _ = r.s.clashes(&p, nil)
 	until := time.Now().Add(r.w.Timing.Away)
 	for {
 		err = r.s.dryRun(ctx, &p, r.acting())

@@ -24,7 +24,8 @@ import (
 	"slipway.dev/slipway/internal/manifest"
 )
 
-// watchedKind is a kind of which the portal watches the objects that carry manifest.LabelApp.
+// watchedKind is a kind of which the portal watches the objects that carry manifest.LabelApp, and of
+// Ingresses all, see Watcher.Serving.
 type watchedKind struct {
 	gv       schema.GroupVersion
 	kind     string

@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -151,6 +152,8 @@ func slim(o any, gvk schema.GroupVersionKind) (manifest.Object, error) {
 		slimPod(&t.Spec)
 	case *appsv1.ReplicaSet:
 		slimPod(&t.Spec.Template.Spec)
+	case *networkingv1.Ingress:
+		slimIngress(t)
 	}
 	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(o)
 	if err != nil {
@@ -159,6 +162,19 @@ func slim(o any, gvk schema.GroupVersionKind) (manifest.Object, error) {
 	u := &unstructured.Unstructured{Object: content}
 	u.SetGroupVersionKind(gvk)
 	return u, nil
+}
+
+// slimIngress keeps of an Ingress that is no application's what it serves.
+func slimIngress(i *networkingv1.Ingress) {
+	if i.Labels[manifest.LabelApp] != "" {
+		return
+	}
+	const class = "kubernetes.io/ingress.class"
+	kept := map[string]string{}
+	if c, ok := i.Annotations[class]; ok {
+		kept[class] = c
+	}
+	i.Labels, i.Annotations, i.Spec.TLS, i.Status = nil, kept, nil, networkingv1.IngressStatus{}
 }
 
 func slimPod(s *corev1.PodSpec) {

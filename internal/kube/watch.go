@@ -84,6 +84,11 @@ func (w *Watcher) newFeed(c *cluster) (*feed, error) {
 			func(ns, app string) { w.mark(status.Key{Cluster: c.name, Namespace: ns, App: app}) },
 			func() { f.link.hasListed(k.kind) })
 		f.tables[k.kind] = t
+		if k.kind == "Ingress" {
+			if err := indexHosts(t); err != nil {
+				return nil, err
+			}
+		}
 		if err := w.follow(f, c, k, t); err != nil {
 			return nil, err
 		}
@@ -98,8 +103,11 @@ func (w *Watcher) newFeed(c *cluster) (*feed, error) {
 // follow adds a reflector, which lists and watches a kind into store.
 func (w *Watcher) follow(f *feed, c *cluster, k watchedKind, store cache.ReflectorStore) error {
 	choose := labelled
-	if k.kind == "Event" {
+	switch k.kind {
+	case "Event":
 		choose = ownEvents
+	case "Ingress": // of everybody: a host that anybody serves is taken, see Serving
+		choose = unlabelled
 	}
 	src, err := c.source(k, choose)
 	if err != nil {

@@ -119,6 +119,7 @@ const (
 	NoKind       ProblemKind = "unknown kind"
 	Conflicting  ProblemKind = "conflict" // see DryRun.Conflicts
 	NotOurs      ProblemKind = "not ours" // exists and belongs to no application, or to another one
+	HostTaken    ProblemKind = "address taken" // another application or namespace serves it
 	Away         ProblemKind = "cluster away"
 	Throttled    ProblemKind = "throttled"
 	Other        ProblemKind = "other"
