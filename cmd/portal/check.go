@@ -35,6 +35,14 @@ func (k *checker) check() {
 	k.templates()
 }
 
+// checkForRendering looks at what manifests are made of, and at nothing else.
+func (k *checker) checkForRendering() {
+	k.clusterNamesOnly()
+	k.names()
+	k.targets()
+	k.templates()
+}
+
 func (k *checker) path(p string) string {
 	if filepath.IsAbs(p) {
 		return p
@@ -139,6 +147,16 @@ func (k *checker) clusters() {
 		} else if info.IsDir() {
 			k.wrong(key+".kubeconfig", "%s is a folder", c.Kubeconfig)
 		}
+	}
+}
+
+// clusterNamesOnly checks of the clusters what a target refers to.
+func (k *checker) clusterNamesOnly() {
+	seen := map[string]string{}
+	for i, c := range k.c.Clusters {
+		key := at("clusters", i) + ".name"
+		k.label(key, c.Name)
+		k.once(seen, key, c.Name)
 	}
 }
 

@@ -110,16 +110,26 @@ func loadConfig(path string, out surroundings) (*config, error) {
 	if err != nil {
 		return nil, &problems{file: path, list: []problem{{says: "cannot be read: " + plainly(err)}}}
 	}
-	return parseConfig(path, data, out)
+	return parseConfig(path, data, out, (*checker).check)
 }
 
-func parseConfig(path string, data []byte, out surroundings) (*config, error) {
+// loadForRendering reads a configuration file for a command that only makes manifests. Where people sign
+// in and where the portal keeps things may be missing then, and no secret is read.
+func loadForRendering(path string, out surroundings) (*config, error) {
+	data, err := out.read(path)
+	if err != nil {
+		return nil, &problems{file: path, list: []problem{{says: "cannot be read: " + plainly(err)}}}
+	}
+	return parseConfig(path, data, out, (*checker).checkForRendering)
+}
+
+func parseConfig(path string, data []byte, out surroundings, check func(*checker)) (*config, error) {
 	c := defaults()
 	r := newReader(path)
 	r.read(data, c.fields())
 	k := checker{reader: r, c: c, out: out, folder: filepath.Dir(path)}
 	if len(r.list) == 0 || len(r.lines) > 0 {
-		k.check()
+		check(&k)
 	}
 	if len(r.list) > 0 {
 		return nil, &r.problems

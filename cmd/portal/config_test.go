@@ -148,7 +148,7 @@ func TestSourcesOfTemplates(t *testing.T) {
 		"charts":                                "templates: must hold a list",
 		"[{folder: charts, ref: v1}]":           "templates[0].ref: there is no such setting",
 	} {
-		c, err := parseConfig("/d/portal.yaml", []byte(base+", templates: "+text+"}"), out)
+		c, err := parseConfig("/d/portal.yaml", []byte(base+", templates: "+text+"}"), out, (*checker).check)
 		if err != nil {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want %s", text, err, want)
@@ -233,7 +233,7 @@ func FuzzConfig(f *testing.F) {
 		if len(data) > 4<<10 {
 			t.Skip("long enough to be slow")
 		}
-		c, err := parseConfig("portal.yaml", data, out)
+		c, err := parseConfig("portal.yaml", data, out, (*checker).check)
 		var p *problems
 		switch {
 		case err == nil && (c.OIDC.Issuer == "" || len(c.Targets) == 0):

@@ -23,7 +23,8 @@ import (
 // twice, anchors, aliases, tags, and words that YAML 1.1 takes for true or false and YAML 1.2 for text
 // are refused. Numbers stay exactly as they are written.
 //
-// What is wrong is a DocumentErrors with all there is. That a template, a team or an input exists is
+// What is wrong is a DocumentErrors with all there is; the documents that nothing is wrong with come
+// along, so that they can be looked at further. That a template, a team or an input exists is
 // not looked at here: Template.Check and the configuration know.
 func ReadDocuments(r io.Reader) ([]Document, error) {
 	text, err := io.ReadAll(io.LimitReader(r, DocumentSizeLimit+1))
@@ -43,7 +44,7 @@ func ReadDocuments(r io.Reader) ([]Document, error) {
 	}
 	if len(f.wrong) > 0 {
 		slices.SortStableFunc(f.wrong, func(a, b DocumentError) int { return cmp.Compare(a.Line, b.Line) })
-		return nil, f.wrong
+		return f.docs, f.wrong
 	}
 	return f.docs, nil
 }
@@ -57,6 +58,7 @@ type documentReader struct {
 
 func (f *documentReader) read(text []byte) {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
+	count := 0
 	for n := 1; ; n++ {
 		var node yaml.Node
 		err := dec.Decode(&node)
@@ -70,13 +72,15 @@ func (f *documentReader) read(text []byte) {
 		if len(node.Content) == 0 || isNull(node.Content[0]) {
 			continue
 		}
-		if len(f.docs) == DocumentLimit {
+		if count++; count > DocumentLimit {
 			f.wrong = append(f.wrong, DocumentError{Line: node.Line, Message: fmt.Sprintf("a file holds at most %d applications", DocumentLimit)})
 			return
 		}
 		r := &docReader{file: f, doc: Document{number: n, lines: map[string]int{}}}
-		r.root(node.Content[0])
-		f.docs = append(f.docs, r.doc)
+		before := len(f.wrong)
+		if r.root(node.Content[0]); len(f.wrong) == before {
+			f.docs = append(f.docs, r.doc)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package change
 import (
 	"bytes"
 	"io"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -57,12 +56,9 @@ func withoutTokens(v any) any {
 		}
 		return l
 	case string:
-		if isToken(v) {
+		if manifest.IsToken(v) {
 			return nil
 		}
 	}
 	return v
 }
-
-// isToken tells whether a text stands for the value of a secret.
-func isToken(s string) bool { return strings.HasPrefix(s, "slipway-secret-") }
