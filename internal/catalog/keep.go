@@ -1,13 +1,10 @@
 package catalog
 
 import (
-	"regexp"
 	"strings"
-)
 
-// tokenText is what may stay in a control of a secret: a token that stands for a value, or one of the
-// words for "no value".
-var tokenText = regexp.MustCompile(`^slipway-secret-(unset|empty|[a-z2-7]{52})$`)
+	"slipway.dev/slipway/internal/manifest"
+)
 
 // Keepable is the part of a posted form that may be kept while the person does something else: what
 // was typed into the template's fields, in all their rows. Of secret fields only tokens stay, so what
@@ -27,7 +24,7 @@ func (t *Template) Keepable(form Form) Form {
 			kept[name] = values
 		default:
 			for _, v := range values {
-				if v == "" || tokenText.MatchString(v) {
+				if v == "" || v == manifest.Empty || manifest.IsToken(v) {
 					kept[name] = append(kept[name], v)
 				}
 			}

@@ -79,7 +79,7 @@ func New(all []*Template) (c *Catalog, shadowed []*Template) {
 		c.sorted = append(c.sorted, t)
 	}
 	slices.SortFunc(c.sorted, func(a, b *Template) int {
-		return cmp.Or(cmp.Compare(a.ID.Name, b.ID.Name), broken(a)-broken(b), -compareVersions(a.ID.Version, b.ID.Version))
+		return cmp.Or(cmp.Compare(a.ID.Name, b.ID.Name), broken(a)-broken(b), -CompareVersions(a.ID.Version, b.ID.Version))
 	})
 	c.newest = slices.CompactFunc(slices.Clone(c.sorted), func(a, b *Template) bool { return a.ID.Name == b.ID.Name })
 	slices.SortStableFunc(c.newest, func(a, b *Template) int { return cmp.Compare(a.About.Title, b.About.Title) })
@@ -95,7 +95,7 @@ func (c *Catalog) Versions(name string) []*Template {
 			out = append(out, t)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b *Template) int { return -compareVersions(a.ID.Version, b.ID.Version) })
+	slices.SortStableFunc(out, func(a, b *Template) int { return -CompareVersions(a.ID.Version, b.ID.Version) })
 	return out
 }
 
@@ -129,7 +129,9 @@ func broken(t *Template) int {
 	return 0
 }
 
-func compareVersions(a, b string) int {
+// CompareVersions orders two versions as Semantic Versioning 2.0.0 does, section 11; what is none is ordered
+// as text.
+func CompareVersions(a, b string) int {
 	x, errX := semver.NewVersion(a)
 	y, errY := semver.NewVersion(b)
 	if err := errors.Join(errX, errY); err != nil {

@@ -26,16 +26,7 @@ func (s *server) catalogue(c echo.Context) error {
 func (s *server) entries(apps []change.Application) []templates.CatalogueEntry {
 	var out []templates.CatalogueEntry
 	for _, t := range s.Catalog.Templates() {
-		e := templates.CatalogueEntry{ID: t.ID, About: t.About}
-		if t.Broken != nil {
-			e.Broken = t.Broken.Error()
-		}
-		for _, a := range apps {
-			if a.Template.Name == t.ID.Name {
-				e.UsedBy = append(e.UsedBy, a.AppKey)
-			}
-		}
-		out = append(out, e)
+		out = append(out, entry(t, apps))
 	}
 	return out
 }

@@ -123,6 +123,7 @@ const target = "/targets/:team/:env"
 func (s *server) pages(g *echo.Group) {
 	g.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/applications") })
 	g.GET("/catalogue", s.catalogue)
+	g.GET("/catalogue/:template", s.template)
 	g.GET("/applications", s.applications)
 	g.GET("/admin", s.admin)
 
