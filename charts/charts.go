@@ -4,7 +4,7 @@ package charts
 
 import "embed"
 
-// FS has a folder for each built-in template.
+// FS has a folder for each built-in template, and for the library charts that they share.
 //
-//go:embed all:web-service
+//go:embed all:*/*
 var FS embed.FS

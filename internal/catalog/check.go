@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -31,7 +32,7 @@ func (t *Template) Check(in Inputs, r Release) Errors {
 
 // validate checks the merged values and adds what is wrong, in the user's words.
 func (t *Template) validate(in Inputs, w *filler, found findings) {
-	err := t.loaded.schema.Validate(exact(merged(t.loaded.defaults, in, false)))
+	err := t.loaded.schema.Validate(t.present(in))
 	var v *jsonschema.ValidationError
 	switch {
 	case errors.As(err, &v):
@@ -39,6 +40,18 @@ func (t *Template) validate(in Inputs, w *filler, found findings) {
 	case err != nil:
 		found.add("", "The values cannot be checked.", worst)
 	}
+}
+
+// present are the values that count: the inputs over the defaults, rows over the defaults of their
+// fields, without what is hidden.
+func (t *Template) present(in Inputs) map[string]any {
+	values := exact(t.values(in)).(map[string]any)
+	return present(t.Fields, t.loaded.conds, values)
+}
+
+// values are the inputs over the defaults, rows over the defaults of their fields.
+func (t *Template) values(in Inputs) map[string]any {
+	return rowsCompleted(t.Fields, merged(t.loaded.defaults, in, false))
 }
 
 // translate walks to the leaves of a validation error. What failed inside anyOf, oneOf or not is one
@@ -66,6 +79,11 @@ func (t *Template) translate(v *jsonschema.ValidationError, w *filler, found fin
 		return
 	case *kind.AnyOf, *kind.OneOf, *kind.Not:
 		t.report(at, k, w, found)
+		return
+	}
+	if strings.HasSuffix(v.SchemaURL, "/unevaluatedProperties") {
+		// It follows from another finding: of a branch that does not hold, no property counts as seen. What
+		// no field declares is told by unknownInput.
 		return
 	}
 	if len(v.Causes) == 0 {

@@ -22,6 +22,8 @@ func (t *Template) Decode(form Form, a Around) Reading {
 	c := &collector{found: r.found, filler: newFiller()}
 	full := c.collect(controls, "")
 	in := Inputs(difference(t.loaded.defaults, full, t.Fields, false))
+	dropHidden(t.Fields, t.loaded.conds, in, t.loaded.defaults)
+	controls = shown(controls, t.loaded.conds, t.values(in))
 	t.validate(in, c.filler, c.found)
 	v := t.view(controls, c.found)
 	return Reading{Inputs: in, View: v, Errors: v.Errors}
@@ -130,7 +132,8 @@ func (w *collector) items(c *Control, pointer string) []any {
 func (w *collector) rowValue(c *Control, pointer string) (any, bool) {
 	v, ok := w.value(c, pointer)
 	if m, isMap := v.(map[string]any); isMap && c.Field.Kind == Object {
-		return m, ok && !same(m, itemDefaults(c.Field))
+		m = difference(itemDefaults(c.Field), m, c.Field.Fields, false)
+		return m, ok && len(m) > 0
 	}
 	return v, ok
 }

@@ -3,8 +3,8 @@ package catalog
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -21,51 +21,72 @@ const unordered = 1 << 20
 // ("mono" or "multiline"), x-ui-unit, x-ui-placeholder, x-ui-pattern-help, x-ui-enum-titles,
 // x-ui-enum-help, x-ui-key, x-ui-secret and x-ui-immutable; at propertyNames x-ui-pattern-help.
 type fieldReader struct {
-	root  map[string]any
-	order map[string][]string // see keyOrder
+	*schemas
 	count int
 }
 
 type where struct {
-	schema  string // pointer into the schema, for order
-	path    string // Field.Path
-	depth   int
-	section string
+	path  string // Field.Path
+	depth int
 }
 
-func (r *fieldReader) object(s map[string]any, at where, defaults map[string]any) ([]Field, error) {
+// scope is the fields of one object, and the conditions under which some of them are there.
+type scope struct {
+	fields []Field
+	conds  []condition
+}
+
+// object reads the fields of an object. s must be resolved.
+func (r *fieldReader) object(s map[string]any, at where, defaults map[string]any) (scope, error) {
+	var sc scope
+	if err := r.properties(&sc, s, nil, at, defaults); err != nil {
+		return scope{}, err
+	}
+	if err := r.branches(&sc, s, nil, at, defaults); err != nil {
+		return scope{}, err
+	}
+	slices.SortStableFunc(sc.fields, func(a, b Field) int { return cmp.Compare(a.Order, b.Order) })
+	return sc, nil
+}
+
+// properties adds the fields that a schema, or a branch of it, declares.
+func (r *fieldReader) properties(sc *scope, s map[string]any, under []gate, at where, defaults map[string]any) error {
 	props, _ := s["properties"].(map[string]any)
 	var required []string
 	for _, v := range list(s["required"]) {
 		required = append(required, textOf(v))
 	}
-	var fields []Field
-	for _, name := range r.order[at.schema+"/properties"] {
+	names, _ := s[orderKey].([]string)
+	for _, name := range names {
 		raw, ok := props[name].(map[string]any)
 		if !ok {
 			continue
 		}
-		here := where{join(at.schema, "properties", name), join(at.path, name), at.depth + 1, at.section}
-		f, err := r.field(raw, name, here, defaults[name])
+		if old := named(sc.fields, name); old != nil {
+			old.when = append(old.when, under)
+			continue
+		}
+		f, err := r.field(raw, name, where{join(at.path, name), at.depth + 1}, defaults[name])
 		if err != nil {
-			return nil, err
+			return err
 		}
 		f.Required = slices.Contains(required, name) && f.Default == nil && f.Kind != Object
-		fields = append(fields, f)
+		if under != nil {
+			f.when = [][]gate{under}
+		}
+		sc.fields = append(sc.fields, f)
 	}
-	slices.SortStableFunc(fields, func(a, b Field) int { return cmp.Compare(a.Order, b.Order) })
-	return fields, nil
+	return nil
 }
 
 func (r *fieldReader) field(raw map[string]any, name string, at where, fallback any) (Field, error) {
 	if r.count++; r.count > maxFields {
-		return Field{}, tooMuch("values.schema.json", maxFields, "fields")
+		return Field{}, tooMuch(schemaFile, maxFields, "fields")
 	}
-	s, pointer, err := r.resolve(raw, at.schema)
+	s, err := r.resolve(raw, 0)
 	if err != nil {
 		return Field{}, err
 	}
-	at.schema = pointer
 	f := describe(s, name, at)
 	f.Default = fallback
 	if d, ok := s["default"]; ok {
@@ -80,9 +101,11 @@ func (r *fieldReader) field(raw map[string]any, name string, at where, fallback 
 		f.readOptions(s)
 	case Object:
 		inner, _ := f.Default.(map[string]any)
-		at.section = ""
-		f.Fields, err = r.object(s, at, inner)
-		f.Default = nil
+		sc, err := r.object(s, at, inner)
+		if err != nil {
+			return Field{}, err
+		}
+		f.Fields, f.conds, f.Default = sc.fields, sc.conds, nil
 	case List:
 		err = r.readItem(&f, s, "items", at)
 	case Map:
@@ -170,7 +193,7 @@ func (f *Field) readOptions(s map[string]any) {
 
 func (r *fieldReader) readItem(f *Field, s map[string]any, keyword string, at where) error {
 	raw := s[keyword].(map[string]any)
-	item, err := r.field(raw, f.name, where{join(at.schema, keyword), "", at.depth + 1, ""}, nil)
+	item, err := r.field(raw, f.name, where{"", at.depth + 1}, nil)
 	if item.Kind == Unknown || err != nil {
 		f.Kind = Unknown
 		return err
@@ -193,35 +216,124 @@ func (r *fieldReader) readKeys(f *Field, s map[string]any) {
 	}
 }
 
-// resolve follows $ref within the schema's own file. Keywords beside $ref win.
-func (r *fieldReader) resolve(s map[string]any, pointer string) (map[string]any, string, error) {
-	for range maxSchemaDepth {
-		ref := text(s, "$ref")
-		if ref == "" {
-			return s, pointer, nil
+// resolve follows $ref within the chart and takes in what allOf says of the same object. Keywords beside
+// $ref win over those it leads to.
+func (r *fieldReader) resolve(s map[string]any, depth int) (map[string]any, error) {
+	if depth > maxSchemaDepth {
+		return nil, fmt.Errorf("%s: $ref goes in a circle", schemaFile)
+	}
+	out := s
+	if ref := text(s, "$ref"); ref != "" {
+		target, err := r.follow(ref)
+		if err != nil {
+			return nil, err
 		}
-		if !strings.HasPrefix(ref, "#/") {
-			return nil, "", fmt.Errorf("values.schema.json: $ref %q is not in this file; only references that begin with #/ are followed", ref)
+		if target, err = r.resolve(target, depth+1); err != nil {
+			return nil, err
 		}
-		target, ok := lookUp(r.root, ref[1:])
-		if !ok {
-			return nil, "", fmt.Errorf("values.schema.json: $ref %q leads nowhere", ref)
+		out = overlaid(target, s)
+	}
+	for _, raw := range list(s["allOf"]) {
+		part, ok := raw.(map[string]any)
+		if !ok || part["if"] != nil {
+			continue
 		}
-		both := map[string]any{}
-		for k, v := range target {
+		part, err := r.resolve(part, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out = overlaid(part, out)
+	}
+	return conditionAside(out), nil
+}
+
+// conditionAside moves an object's own condition among those of its allOf, where several can stand when
+// schemas are laid over each other.
+func conditionAside(s map[string]any) map[string]any {
+	if s["if"] == nil {
+		return s
+	}
+	rest, own := map[string]any{}, map[string]any{}
+	for k, v := range s {
+		switch k {
+		case "if", "then", "else", whereKey:
+			own[k] = v
+		default:
+			rest[k] = v
+		}
+	}
+	rest["allOf"] = append(slices.Clone(list(rest["allOf"])), own)
+	return rest
+}
+
+// follow finds the schema that an absolute reference leads to; see prepare.
+func (r *fieldReader) follow(ref string) (map[string]any, error) {
+	name, pointer, _ := strings.Cut(ref, "#")
+	if strings.Contains(name, ":") || strings.HasPrefix(name, "..") || path.IsAbs(name) {
+		return nil, fmt.Errorf("%s: $ref %q is not in this chart; only references to the chart's own files are followed", schemaFile, strings.TrimSuffix(ref, "#"))
+	}
+	root, err := r.file(name)
+	if err != nil {
+		return nil, fmt.Errorf("$ref %q: %w", ref, err)
+	}
+	if pointer != "" && !strings.HasPrefix(pointer, "/") {
+		return nil, fmt.Errorf("%s: $ref %q leads nowhere; a reference is a path such as #/$defs/port", schemaFile, ref)
+	}
+	target, ok := lookUp(root, pointer)
+	if !ok {
+		return nil, fmt.Errorf("%s: $ref %q leads nowhere", schemaFile, ref)
+	}
+	return target, nil
+}
+
+// overlaid lays the keywords of over on those of base. Properties are laid over one by one, lists of
+// names and of rules are joined; base keeps its order.
+func overlaid(base, over map[string]any) map[string]any {
+	both := make(map[string]any, len(base)+len(over))
+	for k, v := range base {
+		if k != "$ref" {
 			both[k] = v
 		}
-		for k, v := range s {
-			if k != "$ref" {
-				both[k] = v
+	}
+	for k, v := range over {
+		switch old := both[k].(type) {
+		case map[string]any:
+			now, ok := v.(map[string]any)
+			if k == "properties" && ok {
+				v = overlaidProperties(old, now)
+			}
+		case []any:
+			if k == "required" || k == "allOf" || k == rulesKey {
+				v = slices.Concat(old, list(v))
+			}
+		case []string:
+			now, _ := v.([]string)
+			v = slices.Compact(slices.Concat(old, slices.DeleteFunc(slices.Clone(now), func(n string) bool { return slices.Contains(old, n) })))
+		}
+		if k != "$ref" {
+			both[k] = v
+		}
+	}
+	return both
+}
+
+func overlaidProperties(base, over map[string]any) map[string]any {
+	both := map[string]any{}
+	for name, v := range base {
+		both[name] = v
+	}
+	for name, v := range over {
+		old, hadSchema := both[name].(map[string]any)
+		now, isSchema := v.(map[string]any)
+		if hadSchema && isSchema && now["$ref"] == nil {
+			v = overlaid(old, now)
+			if ref := old["$ref"]; ref != nil {
+				v.(map[string]any)["$ref"] = ref
 			}
 		}
-		if inner := text(target, "$ref"); inner != "" {
-			both["$ref"] = inner
-		}
-		s, pointer = both, ref[1:]
+		both[name] = v
 	}
-	return nil, "", errors.New("values.schema.json: $ref goes in a circle")
+	return both
 }
 
 func lookUp(v any, pointer string) (map[string]any, bool) {

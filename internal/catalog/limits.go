@@ -19,8 +19,9 @@ const (
 const (
 	maxChartFiles  = 500
 	maxChartBytes  = 4 << 20
-	maxSchemaDepth = 8   // nested objects and lists that the form shows
-	maxFields      = 500 // of one template, nested ones included
+	maxSchemaDepth = 14   // nested objects and lists that the form shows
+	maxFields      = 4000 // of one template, nested ones included
+	maxConditions  = 200  // of one object
 )
 
 // What a rendering may cost. Engine steps are counted by the meter.

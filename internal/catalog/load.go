@@ -23,6 +23,7 @@ type loaded struct {
 	metered  *chart.Chart   // the same with a meter in every template, see meter
 	defaults map[string]any // values.yaml, with the schema's defaults over it
 	schema   *jsonschema.Schema
+	conds    []condition // of the root
 	layout   []layoutSection
 }
 
@@ -30,23 +31,32 @@ var chartName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 
 // Load loads the chart whose files are in fsys. What is wrong with it is in Template.Broken; folder
 // names it then, if Chart.yaml does not.
+//
+// A dependency whose repository is "file://../NAME" is not found this way; see LoadAll.
 func Load(fsys fs.FS, folder string) *Template {
+	return load(folder, func() ([]*archive.BufferedFile, error) { return readFiles(fsys) })
+}
+
+func load(folder string, read func() ([]*archive.BufferedFile, error)) *Template {
 	t := &Template{ID: TemplateID{Name: folder}, About: About{Title: folder}}
-	if err := t.load(fsys); err != nil {
+	if err := t.load(read); err != nil {
 		t.Broken = err
 		t.Fields, t.loaded = nil, nil
 	}
 	return t
 }
 
-func (t *Template) load(fsys fs.FS) (err error) {
+// errLibrary says that a chart is there for others.
+var errLibrary = errors.New("a library chart makes no objects, so it is no template")
+
+func (t *Template) load(read func() ([]*archive.BufferedFile, error)) (err error) {
 	// A chart is somebody's file. Should a library panic on it, only this chart is lost.
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the chart cannot be read: %v", r)
 		}
 	}()
-	files, err := readFiles(fsys)
+	files, err := read()
 	if err != nil {
 		return err
 	}
@@ -61,18 +71,18 @@ func (t *Template) load(fsys fs.FS) (err error) {
 		return fmt.Errorf("the chart's name %q is not made of lower-case letters, digits and dashes", c.Name())
 	}
 	if c.Metadata.Type == "library" {
-		return errors.New("a library chart makes no objects, so it is no template")
+		return errLibrary
 	}
-	return t.read(c)
+	return t.read(c, files)
 }
 
 // read makes the form and prepares the rendering.
-func (t *Template) read(c *chart.Chart) error {
-	raw, compiled, err := parseSchema(c.Schema)
-	if err != nil {
-		return err
+func (t *Template) read(c *chart.Chart, files []*archive.BufferedFile) error {
+	own := chartLoader{}
+	for _, f := range files {
+		own[f.Name] = f.Data
 	}
-	order, err := keyOrder(c.Schema)
+	schemas, err := readSchemas(own)
 	if err != nil {
 		return err
 	}
@@ -80,11 +90,16 @@ func (t *Template) read(c *chart.Chart) error {
 	if c.Values != nil {
 		values = copied(c.Values).(map[string]any)
 	}
-	r := &fieldReader{root: raw, order: order}
-	fields, err := r.object(raw, where{}, values)
+	r := &fieldReader{schemas: schemas}
+	root, err := r.resolve(schemas.root, 0)
 	if err != nil {
 		return err
 	}
+	sc, err := r.object(root, where{}, values)
+	if err != nil {
+		return err
+	}
+	fields := sc.fields
 	if named(fields, Reserved) != nil {
 		return fmt.Errorf("the schema has a property %q, which the portal sets itself", Reserved)
 	}
@@ -95,11 +110,11 @@ func (t *Template) read(c *chart.Chart) error {
 	if err != nil {
 		return err
 	}
-	layout := layOut(fields, list(raw["x-ui-sections"]))
+	layout := layOut(fields, list(root["x-ui-sections"]))
 	t.Fields = inOrder(layout)
 	t.loaded = &loaded{
-		chart: c, metered: metered, schema: compiled, layout: layout,
-		defaults: withDefaults(values, fields),
+		chart: c, metered: metered, schema: schemas.compiled, conds: sc.conds, layout: layout,
+		defaults: rowsCompleted(fields, withDefaults(values, fields)),
 	}
 	for _, f := range t.Fields {
 		if f.Required {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
+	"helm.sh/helm/v4/pkg/chart/loader/archive"
 )
 
 // Catalog is all templates, each in the versions that there are. It does not change and is safe for
@@ -31,6 +32,9 @@ func Open(fsys fs.FS) (*Catalog, error) {
 
 // LoadAll loads every folder at the top of fsys as a chart. A chart that cannot be used is kept with
 // Template.Broken and takes no other down; the error is for fsys itself. No two have the same ID.
+//
+// A library chart is there for the others and is no template: those which name it as a dependency with
+// the repository "file://../FOLDER" get it.
 func LoadAll(fsys fs.FS) ([]*Template, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
@@ -42,11 +46,10 @@ func LoadAll(fsys fs.FS) ([]*Template, error) {
 		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		sub, err := fs.Sub(fsys, e.Name())
-		if err != nil {
-			return nil, fmt.Errorf("catalog: %w", err)
+		t := load(e.Name(), func() ([]*archive.BufferedFile, error) { return readWithSiblings(fsys, e.Name()) })
+		if errors.Is(t.Broken, errLibrary) {
+			continue
 		}
-		t := Load(sub, e.Name())
 		if taken[t.ID] {
 			t = twin(t, e.Name())
 		}

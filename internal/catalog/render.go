@@ -94,7 +94,7 @@ func (t *Template) execute(ctx context.Context, m *meter, c *chart.Chart, in Inp
 	// The defaults are in the values already. Were they in the chart too, Helm would put back what the
 	// person removed.
 	c.Values = map[string]any{}
-	values := native(merged(t.loaded.defaults, in, false)).(map[string]any)
+	values := native(filledIn(t.Fields, t.values(in))).(map[string]any)
 	values[Reserved] = map[string]any{
 		"app": r.App, "team": r.Target.Team, "environment": r.Target.Environment,
 		"namespace": r.Place.Namespace, "revision": r.Revision,

@@ -6,47 +6,129 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strconv"
+	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// schemaURL is what the compiler knows the schema by. Nothing is ever read from it.
-const schemaURL = "slipway:///values.schema.json"
+// schemaBase is where the compiler believes the chart's files to be. Nothing is ever read from there.
+const (
+	schemaBase = "slipway:///"
+	schemaFile = "values.schema.json"
+)
 
-// noLoader refuses to read any schema but the chart's own: a $ref to a file or to the network would
-// let a chart make the portal fetch things.
-type noLoader struct{}
+// chartLoader gives the schema compiler the chart's own files, and nothing else: a $ref to another file
+// or to the network would let a chart make the portal fetch things.
+type chartLoader map[string][]byte
 
-func (noLoader) Load(url string) (any, error) {
-	return nil, fmt.Errorf("$ref to %s is not followed; only references within the file are", url)
+// Load implements jsonschema.URLLoader.
+func (l chartLoader) Load(url string) (any, error) {
+	name, own := strings.CutPrefix(url, schemaBase)
+	data, ok := l[name]
+	if !own || !ok {
+		return nil, fmt.Errorf("$ref to %s is not followed; only references to the chart's own files are", strings.TrimPrefix(url, schemaBase))
+	}
+	return jsonschema.UnmarshalJSON(bytes.NewReader(data))
 }
 
-// parseSchema decodes and compiles values.schema.json. The raw form is needed for the x-ui-*
-// keywords, which the compiler drops.
-func parseSchema(data []byte) (raw map[string]any, compiled *jsonschema.Schema, err error) {
-	if len(data) == 0 {
-		return nil, nil, errors.New("the chart has no values.schema.json, so there is no form")
+// schemas are a chart's values.schema.json and the files that it refers to: compiled for checking, and as
+// decoded JSON for what the compiler drops, the x-ui-* keywords and the order of the keys.
+type schemas struct {
+	compiler *jsonschema.Compiler
+	compiled *jsonschema.Schema
+	root     map[string]any
+	files    chartLoader
+	read     map[string]map[string]any // decoded and prepared, by name; see prepare
+}
+
+// readSchemas compiles values.schema.json among the chart's files.
+func readSchemas(files chartLoader) (*schemas, error) {
+	if len(files[schemaFile]) == 0 {
+		return nil, errors.New("the chart has no values.schema.json, so there is no form")
+	}
+	s := &schemas{files: files, read: map[string]map[string]any{}, compiler: jsonschema.NewCompiler()}
+	root, err := s.file(schemaFile)
+	if err != nil {
+		return nil, err
+	}
+	s.root = root
+	s.compiler.UseLoader(files)
+	s.compiler.DefaultDraft(jsonschema.Draft2020)
+	if s.compiled, err = s.compiler.Compile(schemaBase + schemaFile); err != nil {
+		return nil, fmt.Errorf("%s: %w", schemaFile, err)
+	}
+	return s, nil
+}
+
+// file decodes one of the chart's schema files.
+func (s *schemas) file(name string) (map[string]any, error) {
+	if m, ok := s.read[name]; ok {
+		return m, nil
+	}
+	data, ok := s.files[name]
+	if !ok {
+		return nil, fmt.Errorf("%s: there is no such file in the chart", name)
 	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 	if err != nil {
-		return nil, nil, fmt.Errorf("values.schema.json: %w", err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	raw, ok := doc.(map[string]any)
+	m, ok := doc.(map[string]any)
 	if !ok {
-		return nil, nil, errors.New("values.schema.json is not an object")
+		return nil, fmt.Errorf("%s is not an object", name)
 	}
-	c := jsonschema.NewCompiler()
-	c.UseLoader(noLoader{})
-	c.DefaultDraft(jsonschema.Draft2020)
-	if err := c.AddResource(schemaURL, doc); err != nil {
-		return nil, nil, fmt.Errorf("values.schema.json: %w", err)
-	}
-	compiled, err = c.Compile(schemaURL)
+	order, err := keyOrder(data)
 	if err != nil {
-		return nil, nil, fmt.Errorf("values.schema.json: %w", err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return raw, compiled, nil
+	s.read[name] = m
+	prepare(m, name, "", order)
+	return m, nil
+}
+
+// Keys that prepare adds to a schema. No JSON text holds them: a NUL cannot be in a key of ours.
+const (
+	orderKey = "\x00order" // []string: the names in "properties", as they stand in the file
+	whereKey = "\x00where" // string: where the schema's "if" can be compiled from
+)
+
+// prepare makes a decoded schema independent of where it stands: references become absolute within the
+// chart, and what only the text tells (the order of properties) or only the place (an "if" to compile)
+// is written beside it.
+func prepare(v any, file, at string, order map[string][]string) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, x := range v {
+			prepare(x, file, join(at, key), order)
+		}
+		if ref, ok := v["$ref"].(string); ok {
+			v["$ref"] = absolute(file, ref)
+		}
+		if _, ok := v["properties"].(map[string]any); ok {
+			v[orderKey] = order[join(at, "properties")]
+		}
+		if _, ok := v["if"].(map[string]any); ok {
+			v[whereKey] = file + "#" + join(at, "if")
+		}
+	case []any:
+		for i, x := range v {
+			prepare(x, file, joinRow(at, i), order)
+		}
+	}
+}
+
+// absolute writes a reference as "file#pointer", with the file's name within the chart.
+func absolute(file, ref string) string {
+	name, pointer, _ := strings.Cut(ref, "#")
+	switch {
+	case name == "":
+		name = file
+	case !strings.Contains(name, ":") && !path.IsAbs(name):
+		name = path.Join(path.Dir(file), name)
+	}
+	return name + "#" + pointer
 }
 
 // keyOrder records in which order the keys of each object stand in a JSON text, by JSON pointer:
@@ -55,7 +137,7 @@ func keyOrder(data []byte) (map[string][]string, error) {
 	order := map[string][]string{}
 	d := json.NewDecoder(bytes.NewReader(data))
 	if err := readOrder(d, "", order, 0); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("values.schema.json: %w", err)
+		return nil, err
 	}
 	return order, nil
 }

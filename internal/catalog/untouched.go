@@ -7,7 +7,10 @@ func (t *Template) Untouched(form Form, a Around) Reading {
 		return Reading{}
 	}
 	root, _ := parseForm(form) // what is wrong with it is said when the plan is asked for
-	return Reading{View: t.view(newFormReader(form).read(t.Fields, "", root, t.loaded.defaults), nil)}
+	controls := newFormReader(form).read(t.Fields, "", root, t.loaded.defaults)
+	w := &collector{found: findings{}, filler: newFiller()}
+	in := difference(t.loaded.defaults, w.collect(controls, ""), t.Fields, false)
+	return Reading{View: t.view(shown(controls, t.loaded.conds, t.values(in)), nil)}
 }
 
 // TitleOf is the title of the field at path, or "" if there is none.

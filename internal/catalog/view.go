@@ -12,7 +12,8 @@ func (t *Template) View(set Inputs, a Around) View {
 	if t.loaded == nil {
 		return View{}
 	}
-	return t.view(newFiller().fill(t.Fields, "", "", set, t.loaded.defaults), nil)
+	controls := newFiller().fill(t.Fields, "", "", set, t.loaded.defaults)
+	return t.view(shown(controls, t.loaded.conds, t.values(set)), nil)
 }
 
 // view lays the controls out and puts each error at its control.
@@ -20,7 +21,10 @@ func (t *Template) view(controls []Control, errs findings) View {
 	v := View{Errors: errs.attach(controls)}
 	for _, l := range t.loaded.layout {
 		s := l.Section
-		s.Controls, controls = controls[:len(l.fields)], controls[len(l.fields):]
+		s.Controls, controls = take(controls, l.fields)
+		if len(s.Controls) == 0 {
+			continue // all of it is hidden
+		}
 		for i := range s.Controls {
 			s.Controls[i].each(func(c *Control) {
 				if c.Error != "" {
@@ -37,6 +41,17 @@ func (t *Template) view(controls []Control, errs findings) View {
 		v.Sections = append(v.Sections, s)
 	}
 	return v
+}
+
+// take splits off the controls of the fields. Controls are in the order of the fields; some may be hidden.
+func take(controls []Control, fields []Field) (mine, rest []Control) {
+	n := 0
+	for _, f := range fields {
+		if n < len(controls) && controls[n].Field.name == f.name {
+			n++
+		}
+	}
+	return controls[:n:n], controls[n:]
 }
 
 // summary says in words what the controls of a section hold.
