@@ -21,6 +21,7 @@ const Reserved = "slipway"
 type loaded struct {
 	chart    *chart.Chart   // as written; its messages name the author's lines
 	metered  *chart.Chart   // the same with a meter in every template, see meter
+	allows   allowances     // what it may make beyond the ordinary
 	defaults map[string]any // values.yaml, with the schema's defaults over it
 	schema   *jsonschema.Schema
 	conds    []condition // of the root
@@ -106,6 +107,10 @@ func (t *Template) read(c *chart.Chart, files []*archive.BufferedFile) error {
 	if f := secretIn(fields); f != nil {
 		return fmt.Errorf("the field %s is marked x-ui-secret; what is typed into a form is stored with the change, so a template may only refer to Secrets that exist", f.Path)
 	}
+	allows, err := readAllows(c.Metadata.Annotations[allowsAnnotation])
+	if err != nil {
+		return err
+	}
 	metered, err := metered(c)
 	if err != nil {
 		return err
@@ -113,7 +118,8 @@ func (t *Template) read(c *chart.Chart, files []*archive.BufferedFile) error {
 	layout := layOut(fields, list(root["x-ui-sections"]))
 	t.Fields = inOrder(layout)
 	t.loaded = &loaded{
-		chart: c, metered: metered, schema: schemas.compiled, conds: sc.conds, layout: layout,
+		chart: c, metered: metered, allows: allows,
+		schema: schemas.compiled, conds: sc.conds, layout: layout,
 		defaults: rowsCompleted(fields, withDefaults(values, fields)),
 	}
 	for _, f := range t.Fields {

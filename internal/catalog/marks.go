@@ -32,7 +32,7 @@ func (t *Template) Marks(ctx context.Context, in Inputs, r Release, path string)
 			return nil, ctx.Err()
 		}
 		if err == nil {
-			return compare(now.Set, other, f.Path)
+			return compare(now.Set, other.Set, f.Path)
 		}
 	}
 	return nil, nil
@@ -130,7 +130,7 @@ func compare(now, other manifest.Set, path string) ([]Mark, error) {
 		}
 		var b []string
 		for _, o := range other {
-			if manifest.RefOf(o).Same(manifest.RefOf(u)) {
+			if manifest.RefIn(o, "").Same(manifest.RefIn(u, "")) {
 				if b, err = lines(o); err != nil {
 					return nil, err
 				}

@@ -13,7 +13,6 @@ import (
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
 	"helm.sh/helm/v4/pkg/engine"
 
-	"slipway.dev/slipway/internal/manifest"
 )
 
 // assumedKube is the version that is rendered for while the cluster's is not known.
@@ -31,37 +30,38 @@ func (t *Template) Render(ctx context.Context, in Inputs, r Release) (Rendered, 
 	if errs := t.Check(in, r); len(errs) > 0 {
 		return Rendered{}, errs
 	}
-	set, err := t.render(ctx, in, r)
+	out, err := t.render(ctx, in, r)
 	if err != nil {
 		if ctx.Err() != nil {
 			return Rendered{}, ctx.Err()
 		}
 		return Rendered{}, &TemplateError{Template: t.ID, Err: err}
 	}
-	return Rendered{Set: set}, nil
+	return out, nil
 }
 
 // render does what Render does with inputs that are not checked.
-func (t *Template) render(ctx context.Context, in Inputs, r Release) (manifest.Set, error) {
+func (t *Template) render(ctx context.Context, in Inputs, r Release) (Rendered, error) {
 	if !appName.MatchString(r.App) {
-		return nil, fmt.Errorf("%q cannot be an application's name: it is at most 53 lower-case letters, digits and dashes, and begins with a letter", r.App)
+		return Rendered{}, fmt.Errorf("%q cannot be an application's name: it is at most 53 lower-case letters, digits and dashes, and begins with a letter", r.App)
 	}
 	m := newMeter(ctx)
 	files, err := t.execute(ctx, m, t.loaded.metered, in, r)
 	if m.err != nil {
-		return nil, m.err
+		return Rendered{}, m.err
 	}
 	if err != nil {
-		return nil, brief(t.asWritten(ctx, m, in, r, err))
+		return Rendered{}, brief(t.asWritten(ctx, m, in, r, err))
 	}
 	set, err := objects(files)
 	if err != nil {
-		return nil, err
+		return Rendered{}, err
 	}
-	if err := admit(set, r); err != nil {
-		return nil, err
+	set, skipped, err := admission{t.loaded.allows, r}.admit(set)
+	if err != nil {
+		return Rendered{}, err
 	}
-	return adopt(set, r), nil
+	return Rendered{Set: adopt(set, r), Skipped: skipped}, nil
 }
 
 // asWritten words a failure of the metered chart in terms of the lines that its author wrote, by

@@ -52,15 +52,15 @@ func TestRenderRefusesHostileCharts(t *testing.T) {
 		"a text":                     {"hello", "this is no Kubernetes object"},
 		"no kind":                    {"metadata: {name: x}", "without apiVersion and kind"},
 		"no name":                    {"apiVersion: v1\nkind: ConfigMap\n", "a ConfigMap without a name"},
-		"a hook":                     {"apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  annotations:\n    helm.sh/hook: pre-upgrade\n", "Job migrate a hook (helm.sh/hook: pre-upgrade)"},
+		"a hook":                     {"apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  annotations:\n    helm.sh/hook: pre-upgrade\n", `Job migrate a hook (helm.sh/hook: pre-upgrade), and hooks are not run; to have it left out, write "hooks" under slipway.dev/allows`},
 		"another namespace":          {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: kube-system}\n", "ConfigMap x into namespace kube-system"},
-		"rights for the cluster":     {"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}\n", "ClusterRoleBinding x (rbac.authorization.k8s.io/v1); a template may not make that kind"},
-		"rights in the namespace":    {"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: x}\n", "RoleBinding x"},
+		"rights for the cluster":     {"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}\n", `ClusterRoleBinding x, which is in no namespace; to let it, write "cluster-scoped:ClusterRoleBinding" under slipway.dev/allows`},
+		"rights in the namespace":    {"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: x}\n", `RoleBinding x, which gives rights; to let it, write "rbac"`},
 		"a known kind of others":     {"apiVersion: evil.example/v1\nkind: Deployment\nmetadata: {name: x}\n", "Deployment x (evil.example/v1)"},
 		"a List":                     {"apiVersion: v1\nkind: List\nmetadata: {name: x}\nitems: []\n", "List x"},
 		"the same object twice":      {configMap("a") + "---\n" + configMap("b"), "ConfigMap made twice"},
 		"the portal's own ConfigMap": {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: slipway-checkout}\n", "the portal keeps its own list"},
-		"a Secret with values":       {"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {a: b}\n", "Secret x with values"},
+		"a Secret with values":       {"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {a: b}\n", `Secret x with a value of its own for a, which would be stored`},
 		"too many objects":           {"{{ range 201 }}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n{{ end }}", "a chart is limited to 200 objects"},
 		"too large an object":        {configMap(`{{ repeat 1048576 "x" }}`), "an object is limited to 1,048,576 bytes"},
 		"too large an output":        {"{{ range 5 }}# {{ repeat 1000000 \"x\" }}\n---\n{{ end }}", "what the chart makes is limited to 4,194,304 bytes"},
@@ -234,6 +234,7 @@ spec:
 	if err != nil {
 		t.Fatal(err)
 	}
+	set[0].SetNamespace("payments-staging")
 	set = adopt(set, release())
 	golden(t, "adopted-cronjob.yaml", yamlOf(t, manifest.Set{set[1]}))
 }
