@@ -1,8 +1,6 @@
 package catalog
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"slices"
 	"strings"
 
@@ -69,7 +67,7 @@ func labelPods(u manifest.Object, app string, at []string) {
 	label(pod, manifest.LabelApp, app)
 }
 
-func parentName(app string) string { return "slipway-" + app }
+func parentName(app string) string { return manifest.ApplySetParent(app) }
 
 // parent is the ApplySet's parent object (KEP-3659, "parent object").
 func parent(r Release, id string, set manifest.Set) manifest.Object {
@@ -89,12 +87,7 @@ func parent(r Release, id string, set manifest.Set) manifest.Object {
 	return u
 }
 
-// applySetID is the id of KEP-3659, "ApplySet identification": V1 of the format.
-func applySetID(r Release) string {
-	unencoded := strings.Join([]string{parentName(r.App), r.Place.Namespace, "ConfigMap", ""}, ".")
-	sum := sha256.Sum256([]byte(unencoded))
-	return "applyset-" + base64.RawURLEncoding.EncodeToString(sum[:]) + "-v1"
-}
+func applySetID(r Release) string { return manifest.ApplySetID(r.App, r.Place.Namespace) }
 
 // groupKindsOf lists the kinds of the members as "Deployment.apps", sorted, each once.
 func groupKindsOf(set manifest.Set) []string {

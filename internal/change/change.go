@@ -175,6 +175,7 @@ type EffectKind string
 const (
 	DataLoss  EffectKind = "data loss" // a claim is deleted
 	Outage    EffectKind = "outage"    // nothing serves for a while
+	Rights    EffectKind = "rights"    // somebody may do more or less in the cluster than before
 	Restart   EffectKind = "restart"
 	Stop      EffectKind = "stop" // pods go for good
 	Removed   EffectKind = "removed"

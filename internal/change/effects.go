@@ -35,10 +35,15 @@ func Effects(objects []manifest.DryRun) []Effect {
 }
 
 var rank = map[EffectKind]int{
-	DataLoss: 0, Outage: 1, Stop: 2, Restart: 3, Removed: 4, Created: 5, Scaled: 6, Changed: 7,
+	DataLoss: 0, Outage: 1, Rights: 2, Stop: 3, Restart: 4, Removed: 5, Created: 6, Scaled: 7, Changed: 8,
 }
 
-func named(r manifest.Ref) string { return fmt.Sprintf("%s `%s`", r.Kind, r.Name) }
+func named(r manifest.Ref) string {
+	if r.Namespace != "" {
+		return fmt.Sprintf("%s `%s` in namespace `%s`", r.Kind, r.Name, r.Namespace)
+	}
+	return fmt.Sprintf("%s `%s`", r.Kind, r.Name)
+}
 
 func isWorkload(r manifest.Ref) bool { return manifest.Stage(r) == manifest.StageWorkloads }
 
@@ -47,6 +52,8 @@ func created(o manifest.DryRun) []Effect {
 	switch {
 	case isBookkeeping(o.Ref):
 		e.Sentence = named(o.Ref) + " is created, as the list of what belongs together."
+	case givesRights(o.Ref):
+		return []Effect{rights(o, "is created")}
 	case isWorkload(o.Ref) && o.PodsWanted > 0:
 		e.Pods = o.PodsWanted
 		e.Sentence = fmt.Sprintf("%s is created with %s.", named(o.Ref), pods(o.PodsWanted))
@@ -66,6 +73,13 @@ func hasPods(r manifest.Ref) bool { return r.Kind == "Deployment" || r.Kind == "
 func deleted(o manifest.DryRun) Effect {
 	e := Effect{Kind: Removed, Ref: o.Ref, Sentence: named(o.Ref) + " is deleted."}
 	switch {
+	case o.Ref.Kind == "Namespace":
+		e.Kind = DataLoss
+		e.Sentence = fmt.Sprintf("Namespace `%s` is deleted, and everything in it.", o.Ref.Name)
+		e.Why = "Whatever anybody runs or keeps there goes with it, and cannot be brought back."
+	case givesRights(o.Ref):
+		e.Kind = Rights
+		e.Sentence = named(o.Ref) + " is deleted, and the rights that it gives end."
 	case o.Ref.Kind == "PersistentVolumeClaim":
 		e.Kind = DataLoss
 		e.Sentence = fmt.Sprintf("Claim `%s` is deleted, and the data on it.", o.Ref.Name)
@@ -84,6 +98,9 @@ func deleted(o manifest.DryRun) Effect {
 func changed(o manifest.DryRun) []Effect {
 	if isBookkeeping(o.Ref) {
 		return []Effect{{Kind: Changed, Ref: o.Ref, Sentence: named(o.Ref) + " is changed, as the list of what belongs together."}}
+	}
+	if givesRights(o.Ref) {
+		return []Effect{rights(o, "is changed")}
 	}
 	var out []Effect
 	if isWorkload(o.Ref) {
@@ -185,13 +202,10 @@ func fieldsInWords(fields []manifest.FieldChange) string {
 	slices.SortStableFunc(words, func(a, b string) int {
 		return cmp.Compare(boolRank(strings.HasPrefix(a, "the image")), boolRank(strings.HasPrefix(b, "the image")))
 	})
-	switch n := len(words); {
-	case n == 0:
+	if len(words) == 0 {
 		return ""
-	case n > 3:
-		words = append(words[:3], fmt.Sprintf("%d more", n-3))
 	}
-	return "Because of " + list(words) + "."
+	return "Because of " + list(atMost(words, 3)) + "."
 }
 
 func boolRank(first bool) int {
@@ -245,7 +259,11 @@ func stop(n int32) string {
 // unchecked says what no dry run can know.
 func unchecked(objects []manifest.DryRun) []string {
 	var images, quota bool
+	var untried []string
 	for _, o := range objects {
+		if o.Untried {
+			untried = append(untried, named(o.Ref))
+		}
 		if o.Problem != nil || o.Op == manifest.Delete || !isWorkload(o.Ref) {
 			continue
 		}
@@ -259,6 +277,9 @@ func unchecked(objects []manifest.DryRun) []string {
 	}
 	if quota {
 		out = append(out, "Quota and room for the pods. They are counted when pods are made.")
+	}
+	if len(untried) > 0 {
+		out = append(out, list(atMost(untried, 3))+", because something else that is created here must be there first.")
 	}
 	return out
 }

@@ -12,6 +12,8 @@ var (
 	deployment = manifest.Ref{Group: "apps", Version: "v1", Kind: "Deployment", Name: "api"}
 	service    = manifest.Ref{Version: "v1", Kind: "Service", Name: "api"}
 	claim      = manifest.Ref{Version: "v1", Kind: "PersistentVolumeClaim", Name: "data"}
+	role       = manifest.Ref{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "Role", Name: "job"}
+	binding    = manifest.Ref{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "RoleBinding", Name: "team", Namespace: "search"}
 	ingress    = manifest.Ref{Group: "networking.k8s.io", Version: "v1", Kind: "Ingress", Name: "api"}
 )
 
@@ -69,6 +71,29 @@ func TestEffects(t *testing.T) {
 			[]manifest.DryRun{{Ref: manifest.Ref{Version: "v1", Kind: "ConfigMap", Name: "slipway-api"}, Op: manifest.Change, Fields: []manifest.FieldChange{field(".metadata.annotations.x", "1", "2")}}},
 			[]string{"changed: ConfigMap `slipway-api` is changed, as the list of what belongs together."},
 		},
+		"a namespace goes with all that is in it": {
+			[]manifest.DryRun{{Ref: service, Op: manifest.Delete}, {Ref: manifest.Ref{Version: "v1", Kind: "Namespace", Name: "search"}, Op: manifest.Delete}},
+			[]string{
+				"data loss: Namespace `search` is deleted, and everything in it. Whatever anybody runs or keeps there goes with it, and cannot be brought back.",
+				"removed: Service `api` is deleted: nothing in the cluster can reach it by this name.",
+			},
+		},
+		"rights are said as such": {
+			[]manifest.DryRun{
+				{Ref: service, Op: manifest.Create},
+				{Ref: binding, Op: manifest.Create, After: "roleRef: {kind: ClusterRole, name: slipway-team}\nsubjects: [{kind: User, name: 'slipway:team:search'}, {kind: ServiceAccount, name: job, namespace: pay}]"},
+				{Ref: role, Op: manifest.Change, After: "rules: [{verbs: [get, list], resources: [configmaps]}, {verbs: ['*'], resources: ['*'], apiGroups: ['*']}, {verbs: [get], resources: [secrets], resourceNames: [login]}, {verbs: [get], nonResourceURLs: [/x]}]"},
+			},
+			[]string{
+				"rights: RoleBinding `team` in namespace `search` is created. User `slipway:team:search` and ServiceAccount `job` of namespace `pay` get the rights of ClusterRole `slipway-team` in namespace `search`.",
+				"rights: Role `job` is changed. Whoever is bound to it may get, list configmaps; do anything with everything; get secrets named login; 1 more.",
+				"created: Service `api` is created.",
+			},
+		},
+		"rights that end": {
+			[]manifest.DryRun{{Ref: role, Op: manifest.Delete, Before: "rules: []"}},
+			[]string{"rights: Role `job` is deleted, and the rights that it gives end."},
+		},
 		"what has a problem has no effect": {
 			[]manifest.DryRun{{Ref: service, Op: manifest.Create, Problem: &manifest.Problem{Kind: manifest.Quota}}}, nil,
 		},
@@ -111,5 +136,13 @@ func TestSameEffects(t *testing.T) {
 		if got := sameEffects(tc.approved, tc.now); got != tc.want {
 			t.Errorf("%s: %v", name, got)
 		}
+	}
+}
+
+func TestWhatCouldNotBeTriedIsSaid(t *testing.T) {
+	got := unchecked([]manifest.DryRun{{Ref: service, Op: manifest.Create}, {Ref: binding, Op: manifest.Create, Untried: true}})
+	want := []string{"RoleBinding `team` in namespace `search`, because something else that is created here must be there first."}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }

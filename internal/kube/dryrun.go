@@ -113,12 +113,12 @@ func (e *errand) tryApply(ctx context.Context, u manifest.Object, a *asked) (man
 	if a.live != nil {
 		d.UID = string(a.live.GetUID())
 		if whose, mine := e.mine(a.live); !mine {
-			d.Problem = e.problem(&foreign{whose}, d.Ref)
+			d.Problem = e.problem(ctx, &foreign{whose}, d.Ref)
 			return d, nil
 		}
 	}
 	if a.liveErr != nil {
-		d.Problem = e.problem(a.liveErr, d.Ref, u)
+		d.Problem = e.problem(ctx, a.liveErr, d.Ref, u)
 		return d, nil
 	}
 	after := a.would.object
@@ -126,7 +126,7 @@ func (e *errand) tryApply(ctx context.Context, u manifest.Object, a *asked) (man
 		d.Conflicts = cs
 		after = e.forced(ctx, u, a.live)
 	} else if a.err != nil {
-		d.Problem = e.problem(a.err, d.Ref, u, a.live)
+		d.Problem = e.problem(ctx, a.err, d.Ref, u, a.live)
 		return d, nil
 	}
 	if a.live == nil {
@@ -202,7 +202,7 @@ func (e *errand) tryDelete(ctx context.Context, ref manifest.Ref) (manifest.DryR
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%s is gone already.", ref))
 		return d, nil
 	case err != nil:
-		d.Problem = e.problem(err, ref)
+		d.Problem = e.problem(ctx, err, ref)
 		return d, nil
 	}
 	d.UID = string(live.GetUID())

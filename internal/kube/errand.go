@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -21,7 +22,8 @@ type errand struct {
 	place   manifest.Place
 	app     string
 
-	noNamespace func() bool // asks once
+	mu     sync.Mutex
+	absent map[string]bool // namespaces, by whether they are known not to exist
 }
 
 func (cs *Clusters) errand(ctx context.Context, as policy.Acting, place manifest.Place, app string) (*errand, error) {
@@ -36,9 +38,19 @@ func (cs *Clusters) errand(ctx context.Context, as policy.Acting, place manifest
 	if _, err := c.discovery.version(ctx); err != nil { // nothing can be asked or written before kinds are known
 		return nil, err
 	}
-	e := &errand{cluster: c, session: s, as: as, place: place, app: app}
-	e.noNamespace = sync.OnceValue(func() bool { return c.lacksNamespace(ctx, place.Namespace) })
-	return e, nil
+	return &errand{cluster: c, session: s, as: as, place: place, app: app, absent: map[string]bool{}}, nil
+}
+
+// lacksNamespace tells whether a namespace certainly does not exist. It asks once for each.
+func (e *errand) lacksNamespace(ctx context.Context, name string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	absent, known := e.absent[name]
+	if !known {
+		absent = e.cluster.lacksNamespace(ctx, name)
+		e.absent[name] = absent
+	}
+	return absent
 }
 
 // refOf names an object as the application sees it.
@@ -60,7 +72,7 @@ func (c *cluster) lacksNamespace(ctx context.Context, name string) bool {
 }
 
 // problem puts err into plain words, without the secret values of the objects that it is about.
-func (e *errand) problem(err error, ref manifest.Ref, about ...manifest.Object) *manifest.Problem {
+func (e *errand) problem(ctx context.Context, err error, ref manifest.Ref, about ...manifest.Object) *manifest.Problem {
 	var other *foreign
 	switch {
 	case errors.As(err, &other):
@@ -68,9 +80,10 @@ func (e *errand) problem(err error, ref manifest.Ref, about ...manifest.Object) 
 	case errors.Is(err, errTerminating):
 		return say(manifest.Other, "%s is still being deleted. Try again when it is gone.", ref)
 	}
-	c := circumstances{team: e.as.Team, namespace: e.place.Namespace, ref: ref}
+	c := circumstances{team: e.as.Team, namespace: cmp.Or(ref.Namespace, e.place.Namespace), ref: ref}
 	if s, ok := answerOf(err); ok && (s.Code == http.StatusForbidden || s.Code == http.StatusNotFound) {
-		c.noNamespace = e.noNamespace()
+		c.inNone = e.inNone(ctx, ref)
+		c.noNamespace = !c.inNone && e.lacksNamespace(ctx, c.namespace)
 	}
 	p := problem(err, c)
 	for _, o := range about {
@@ -79,12 +92,22 @@ func (e *errand) problem(err error, ref manifest.Ref, about ...manifest.Object) 
 	return p
 }
 
+// inNone tells whether objects of a kind belong to no namespace.
+func (e *errand) inNone(ctx context.Context, ref manifest.Ref) bool {
+	r, err := e.cluster.discovery.resource(ctx, ref.GVK())
+	return err == nil && !r.namespaced
+}
+
 // mine tells whether an object carries this application's labels, and if not, whose it is.
 func (e *errand) mine(o metav1.Object) (whose string, mine bool) {
 	labels := o.GetLabels()
 	app, team := labels[manifest.LabelApp], labels[manifest.LabelTeam]
 	switch {
 	case app == e.app && team == e.as.Team:
+		// Outside the namespace, another environment of the team may have an application of the name.
+		if set := labels[manifest.LabelPartOf]; o.GetNamespace() != e.place.Namespace && set != "" && set != manifest.ApplySetID(e.app, e.place.Namespace) {
+			return "the application " + app + " of another environment", false
+		}
 		return "", true
 	case app == "" || team == "": // somebody took a label off
 		return "no application of this portal", false

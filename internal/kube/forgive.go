@@ -26,6 +26,7 @@ func forgiveNew(out []manifest.DryRun, set manifest.Set, asked []asked) {
 			continue
 		}
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%s could not be tried beforehand, because %s does not exist yet.", d.Ref, needs))
+		d.Untried = true
 		out[i] = d
 	}
 }

@@ -11,6 +11,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -33,26 +34,37 @@ type watchedKind struct {
 	// example is of the Go type; nil where the portal reads metadata alone, because it has no business
 	// with the contents.
 	example runtime.Object
+	// optional kinds are shown where the portal may read them, and are missing where it may not: an
+	// account of an earlier version has not been given the right, and they say little of how one is.
+	optional bool
 }
 
 // watchedKinds are what a live page is made of. Secrets are not among them: the portal's own account
 // cannot read them.
 var watchedKinds = []watchedKind{
-	{appsv1.SchemeGroupVersion, "Deployment", "deployments", &appsv1.Deployment{}},
-	{appsv1.SchemeGroupVersion, "StatefulSet", "statefulsets", &appsv1.StatefulSet{}},
-	{appsv1.SchemeGroupVersion, "DaemonSet", "daemonsets", &appsv1.DaemonSet{}},
-	{appsv1.SchemeGroupVersion, "ReplicaSet", "replicasets", &appsv1.ReplicaSet{}},
-	{batchv1.SchemeGroupVersion, "Job", "jobs", &batchv1.Job{}},
-	{batchv1.SchemeGroupVersion, "CronJob", "cronjobs", &batchv1.CronJob{}},
-	{corev1.SchemeGroupVersion, "Pod", "pods", &corev1.Pod{}},
-	{corev1.SchemeGroupVersion, "Service", "services", &corev1.Service{}},
-	{corev1.SchemeGroupVersion, "PersistentVolumeClaim", "persistentvolumeclaims", &corev1.PersistentVolumeClaim{}},
-	{corev1.SchemeGroupVersion, "ConfigMap", "configmaps", nil},
-	{corev1.SchemeGroupVersion, "ServiceAccount", "serviceaccounts", nil},
-	{discoveryv1.SchemeGroupVersion, "EndpointSlice", "endpointslices", &discoveryv1.EndpointSlice{}},
-	{networkingv1.SchemeGroupVersion, "Ingress", "ingresses", &networkingv1.Ingress{}},
-	{autoscalingv2.SchemeGroupVersion, "HorizontalPodAutoscaler", "horizontalpodautoscalers", &autoscalingv2.HorizontalPodAutoscaler{}},
-	{policyv1.SchemeGroupVersion, "PodDisruptionBudget", "poddisruptionbudgets", &policyv1.PodDisruptionBudget{}},
+	{appsv1.SchemeGroupVersion, "Deployment", "deployments", &appsv1.Deployment{}, false},
+	{appsv1.SchemeGroupVersion, "StatefulSet", "statefulsets", &appsv1.StatefulSet{}, false},
+	{appsv1.SchemeGroupVersion, "DaemonSet", "daemonsets", &appsv1.DaemonSet{}, false},
+	{appsv1.SchemeGroupVersion, "ReplicaSet", "replicasets", &appsv1.ReplicaSet{}, false},
+	{batchv1.SchemeGroupVersion, "Job", "jobs", &batchv1.Job{}, false},
+	{batchv1.SchemeGroupVersion, "CronJob", "cronjobs", &batchv1.CronJob{}, false},
+	{corev1.SchemeGroupVersion, "Pod", "pods", &corev1.Pod{}, false},
+	{corev1.SchemeGroupVersion, "Service", "services", &corev1.Service{}, false},
+	{corev1.SchemeGroupVersion, "PersistentVolumeClaim", "persistentvolumeclaims", &corev1.PersistentVolumeClaim{}, false},
+	{corev1.SchemeGroupVersion, "ConfigMap", "configmaps", nil, false},
+	{corev1.SchemeGroupVersion, "ServiceAccount", "serviceaccounts", nil, false},
+	{discoveryv1.SchemeGroupVersion, "EndpointSlice", "endpointslices", &discoveryv1.EndpointSlice{}, false},
+	{networkingv1.SchemeGroupVersion, "Ingress", "ingresses", &networkingv1.Ingress{}, false},
+	{autoscalingv2.SchemeGroupVersion, "HorizontalPodAutoscaler", "horizontalpodautoscalers", &autoscalingv2.HorizontalPodAutoscaler{}, false},
+	{policyv1.SchemeGroupVersion, "PodDisruptionBudget", "poddisruptionbudgets", &policyv1.PodDisruptionBudget{}, false},
+	{networkingv1.SchemeGroupVersion, "NetworkPolicy", "networkpolicies", nil, true},
+	{corev1.SchemeGroupVersion, "ResourceQuota", "resourcequotas", &corev1.ResourceQuota{}, true},
+	{corev1.SchemeGroupVersion, "LimitRange", "limitranges", nil, true},
+	{corev1.SchemeGroupVersion, "Namespace", "namespaces", nil, true},
+	{rbacv1.SchemeGroupVersion, "Role", "roles", nil, true},
+	{rbacv1.SchemeGroupVersion, "RoleBinding", "rolebindings", nil, true},
+	{rbacv1.SchemeGroupVersion, "ClusterRole", "clusterroles", nil, true},
+	{rbacv1.SchemeGroupVersion, "ClusterRoleBinding", "clusterrolebindings", nil, true},
 }
 
 // labelled chooses the objects that belong to an application.
@@ -101,6 +113,24 @@ func (c *cluster) metadataSource(k watchedKind, hc *http.Client, choose func(*me
 			return objects.Watch(ctx, o)
 		},
 	}, nil
+}
+
+// ungated makes a source wait while the cluster is away, without telling how it is doing.
+func ungated(src *cache.ListWatch, l *link) *cache.ListWatch {
+	return &cache.ListWatch{
+		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			if err := l.wait(ctx); err != nil {
+				return nil, err
+			}
+			return src.ListWithContext(ctx, o)
+		},
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			if err := l.wait(ctx); err != nil {
+				return nil, err
+			}
+			return src.WatchWithContext(ctx, o)
+		},
+	}
 }
 
 // gated makes a source wait while the cluster is away, and tells the link how it is doing.

@@ -83,7 +83,7 @@ func TestEventsAreBounded(t *testing.T) {
 
 func TestTableKeepsWhatIsShown(t *testing.T) {
 	changes, lists := map[string]int{}, 0
-	table := newTable(corev1.SchemeGroupVersion.WithKind("Pod"), func(ns, app string) { changes[ns+"/"+app]++ }, func() { lists++ })
+	table := newTable(corev1.SchemeGroupVersion.WithKind("Pod"), manifest.Object.GetNamespace, func(ns, app string) { changes[ns+"/"+app]++ }, func() { lists++ })
 	must(t, table.Replace([]any{pod("ours", "a"), pod("ours", "b")}, "1"))
 	if got := table.of("ours", "shop"); len(got) != 2 || lists != 1 || changes["ours/shop"] != 1 {
 		t.Fatalf("%d objects, %d lists, changes %v", len(got), lists, changes)

@@ -21,6 +21,7 @@ type circumstances struct {
 	team      string
 	namespace string
 	ref       manifest.Ref
+	inNone    bool // objects of the kind belong to no namespace
 	// noNamespace is set when the namespace does not exist. Without rights in it, which is always so
 	// when it does not exist, the API server says "forbidden".
 	noNamespace bool
@@ -89,6 +90,9 @@ var may = regexp.MustCompile(`User "[^"]*" cannot (\S+) resource "([^"]+)"`)
 
 func forbidden(said string, c circumstances) *manifest.Problem {
 	if m := may.FindStringSubmatch(said); m != nil {
+		if c.inNone {
+			return say(manifest.Forbidden, "The team %s may not %s %s, which belong to the whole cluster. A platform engineer can grant it.", c.team, verb(m[1]), m[2])
+		}
 		return say(manifest.Forbidden, "The team %s may not %s %s in the namespace %s. A platform engineer can grant it.", c.team, verb(m[1]), m[2], c.namespace)
 	}
 	if strings.Contains(said, "attempting to grant RBAC permissions not currently held") {

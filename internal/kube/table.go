@@ -20,6 +20,7 @@ import (
 // matters.
 type table struct {
 	gvk     schema.GroupVersionKind
+	home    func(manifest.Object) string // the namespace of the application that an object belongs to
 	objects cache.Indexer
 	changed func(namespace, app string)
 	listed  func()
@@ -28,15 +29,15 @@ type table struct {
 // byApp is the index by which an application's objects are found.
 const byApp = "app"
 
-func newTable(gvk schema.GroupVersionKind, changed func(namespace, app string), listed func()) *table {
+func newTable(gvk schema.GroupVersionKind, home func(manifest.Object) string, changed func(namespace, app string), listed func()) *table {
 	return &table{
-		gvk: gvk, changed: changed, listed: listed,
+		gvk: gvk, home: home, changed: changed, listed: listed,
 		objects: cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{byApp: func(o any) ([]string, error) {
 			u, ok := o.(manifest.Object)
 			if !ok {
 				return nil, fmt.Errorf("%T is not an object", o)
 			}
-			return []string{appIndex(u.GetNamespace(), u.GetLabels()[manifest.LabelApp])}, nil
+			return []string{appIndex(home(u), u.GetLabels()[manifest.LabelApp])}, nil
 		}}),
 	}
 }
@@ -58,13 +59,18 @@ func (t *table) of(namespace, app string) []manifest.Object {
 	return out
 }
 
-// app tells which application an object belongs to, empty if it is not known.
-func (t *table) app(namespace, name string) string {
-	o, ok, err := t.objects.GetByKey(namespace + "/" + name)
-	if u, is := o.(manifest.Object); err == nil && ok && is {
-		return u.GetLabels()[manifest.LabelApp]
+// app tells which application an object belongs to, and in which namespace that is; empty if it is not
+// known.
+func (t *table) app(namespace, name string) (home, app string) {
+	key := name
+	if namespace != "" {
+		key = namespace + "/" + name
 	}
-	return ""
+	o, ok, err := t.objects.GetByKey(key)
+	if u, is := o.(manifest.Object); err == nil && ok && is {
+		return t.home(u), u.GetLabels()[manifest.LabelApp]
+	}
+	return "", ""
 }
 
 // Add implements cache.ReflectorStore.
@@ -73,14 +79,14 @@ func (t *table) Add(o any) error {
 	if err != nil {
 		return err
 	}
-	was := t.app(u.GetNamespace(), u.GetName())
+	wasHome, was := t.app(u.GetNamespace(), u.GetName())
 	if err := t.objects.Add(u); err != nil {
 		return err
 	}
-	is := u.GetLabels()[manifest.LabelApp]
-	t.changed(u.GetNamespace(), is)
-	if was != "" && was != is {
-		t.changed(u.GetNamespace(), was)
+	home, is := t.home(u), u.GetLabels()[manifest.LabelApp]
+	t.changed(home, is)
+	if was != "" && (was != is || wasHome != home) {
+		t.changed(wasHome, was)
 	}
 	return nil
 }
@@ -94,13 +100,13 @@ func (t *table) Delete(o any) error {
 	if err != nil {
 		return err
 	}
-	was := t.app(m.GetNamespace(), m.GetName())
+	home, was := t.app(m.GetNamespace(), m.GetName())
 	u := new(unstructured.Unstructured)
 	u.SetNamespace(m.GetNamespace())
 	u.SetName(m.GetName())
 	err = t.objects.Delete(u)
 	if was != "" {
-		t.changed(m.GetNamespace(), was)
+		t.changed(home, was)
 	}
 	return err
 }
@@ -108,7 +114,7 @@ func (t *table) Delete(o any) error {
 // Replace implements cache.ReflectorStore.
 func (t *table) Replace(list []any, version string) error {
 	touched := map[[2]string]bool{}
-	note := func(u manifest.Object) { touched[[2]string{u.GetNamespace(), u.GetLabels()[manifest.LabelApp]}] = true }
+	note := func(u manifest.Object) { touched[[2]string{t.home(u), u.GetLabels()[manifest.LabelApp]}] = true }
 	for _, o := range t.objects.List() {
 		if u, ok := o.(manifest.Object); ok {
 			note(u)

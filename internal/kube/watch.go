@@ -80,9 +80,13 @@ func (w *Watcher) newFeed(c *cluster) (*feed, error) {
 		w.markAll(f)
 	})
 	for _, k := range watchedKinds {
-		t := newTable(k.gv.WithKind(k.kind),
+		t := newTable(k.gv.WithKind(k.kind), func(u manifest.Object) string { return w.home(c.name, u) },
 			func(ns, app string) { w.mark(status.Key{Cluster: c.name, Namespace: ns, App: app}) },
-			func() { f.link.hasListed(k.kind) })
+			func() {
+				if !k.optional {
+					f.link.hasListed(k.kind)
+				}
+			})
 		f.tables[k.kind] = t
 		if k.kind == "Ingress" {
 			if err := indexHosts(t); err != nil {
@@ -97,7 +101,7 @@ func (w *Watcher) newFeed(c *cluster) (*feed, error) {
 		func(ns string) bool { return w.places[manifest.Place{Cluster: c.name, Namespace: ns}] },
 		func(a about) { w.markObject(f, a) },
 		func() { f.link.hasListed("Event") })
-	return f, w.follow(f, c, watchedKind{corev1.SchemeGroupVersion, "Event", "events", &corev1.Event{}}, f.events)
+	return f, w.follow(f, c, watchedKind{gv: corev1.SchemeGroupVersion, kind: "Event", resource: "events", example: &corev1.Event{}}, f.events)
 }
 
 // follow adds a reflector, which lists and watches a kind into store.
@@ -113,8 +117,12 @@ func (w *Watcher) follow(f *feed, c *cluster, k watchedKind, store cache.Reflect
 	if err != nil {
 		return err
 	}
-	f.link.expect(k.kind)
-	f.reflectors = append(f.reflectors, cache.NewReflectorWithOptions(gated(src, k.kind, f.link), nil, store, cache.ReflectorOptions{
+	watched := ungated(src, f.link)
+	if !k.optional {
+		f.link.expect(k.kind)
+		watched = gated(src, k.kind, f.link)
+	}
+	f.reflectors = append(f.reflectors, cache.NewReflectorWithOptions(watched, nil, store, cache.ReflectorOptions{
 		Name: c.name + "/" + k.resource, TypeDescription: k.kind, Logger: &w.log,
 		Backoff: &wait.Backoff{Duration: 200 * time.Millisecond, Cap: 5 * time.Second, Steps: 10, Factor: 2, Jitter: 0.5},
 	}))
@@ -151,6 +159,22 @@ func (w *Watcher) Healthy(cluster string) (healthy bool, since time.Time, err er
 	return f.link.state()
 }
 
+// home is the namespace of the application that an object belongs to: the object's own, but for one that
+// the application has made elsewhere, which LabelPartOf tells.
+func (w *Watcher) home(cluster string, u manifest.Object) string {
+	labels := u.GetLabels()
+	app, set := labels[manifest.LabelApp], labels[manifest.LabelPartOf]
+	if app == "" || set == "" || set == manifest.ApplySetID(app, u.GetNamespace()) {
+		return u.GetNamespace()
+	}
+	for p := range w.places {
+		if p.Cluster == cluster && set == manifest.ApplySetID(app, p.Namespace) {
+			return p.Namespace
+		}
+	}
+	return u.GetNamespace()
+}
+
 // mark has an application evaluated, soon.
 func (w *Watcher) mark(k status.Key) {
 	if k.App == "" || !w.places[manifest.Place{Cluster: k.Cluster, Namespace: k.Namespace}] {
@@ -165,7 +189,8 @@ func (w *Watcher) mark(k status.Key) {
 // markObject has the application evaluated that an event is about.
 func (w *Watcher) markObject(f *feed, a about) {
 	if t := f.tables[a.kind]; t != nil {
-		w.mark(status.Key{Cluster: f.name, Namespace: a.namespace, App: t.app(a.namespace, a.name)})
+		home, app := t.app(a.namespace, a.name)
+		w.mark(status.Key{Cluster: f.name, Namespace: home, App: app})
 	}
 }
 
@@ -175,7 +200,7 @@ func (w *Watcher) markAll(f *feed) {
 	for _, t := range f.tables {
 		for _, o := range t.objects.List() {
 			if u, ok := o.(manifest.Object); ok {
-				keys[status.Key{Cluster: f.name, Namespace: u.GetNamespace(), App: u.GetLabels()[manifest.LabelApp]}] = true
+				keys[status.Key{Cluster: f.name, Namespace: t.home(u), App: u.GetLabels()[manifest.LabelApp]}] = true
 			}
 		}
 	}

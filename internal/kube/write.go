@@ -26,7 +26,7 @@ func (r *run) write(ctx context.Context, s *step) {
 	})
 	s.outcome.Tries = a.tries
 	if a.err != nil {
-		r.fail(s, a)
+		r.fail(ctx, s, a)
 		return
 	}
 	s.outcome.State, s.outcome.UID = manifest.Succeeded, string(got.object.GetUID())
@@ -97,7 +97,7 @@ func (r *run) remove(ctx context.Context, s *step) {
 	})
 	s.outcome.Tries = a.tries
 	if a.err != nil {
-		r.fail(s, a)
+		r.fail(ctx, s, a)
 		return
 	}
 	s.outcome.State = manifest.Succeeded
@@ -128,8 +128,8 @@ func (r *run) removeOnce(ctx context.Context, s *step) error {
 }
 
 // fail records why a step did not succeed.
-func (r *run) fail(s *step, a attempt) {
-	s.outcome.State, s.outcome.Problem = manifest.Broken, r.whyNot(a.err, s)
+func (r *run) fail(ctx context.Context, s *step, a attempt) {
+	s.outcome.State, s.outcome.Problem = manifest.Broken, r.whyNot(ctx, a.err, s)
 	if a.lost {
 		s.outcome.State = manifest.Lost
 		s.outcome.Problem = say(manifest.Away, "The cluster was told, and no answer came. Whether %s was written is looked up when the change is resumed.", s.outcome.Ref)
@@ -137,7 +137,7 @@ func (r *run) fail(s *step, a attempt) {
 }
 
 // whyNot puts into words why a step failed.
-func (r *run) whyNot(err error, s *step) *manifest.Problem {
+func (r *run) whyNot(ctx context.Context, err error, s *step) *manifest.Problem {
 	if cs := conflictsIn(err, nil, nil); len(cs) > 0 {
 		p := conflictProblem(cs)
 		if status, ok := answerOf(err); ok {
@@ -145,5 +145,5 @@ func (r *run) whyNot(err error, s *step) *manifest.Problem {
 		}
 		return p
 	}
-	return r.problem(err, s.outcome.Ref, s.object)
+	return r.problem(ctx, err, s.outcome.Ref, s.object)
 }

@@ -117,8 +117,8 @@ const (
 	InvalidField ProblemKind = "invalid field"
 	Forbidden    ProblemKind = "forbidden" // RBAC: the team, or the portal itself, may not
 	NoKind       ProblemKind = "unknown kind"
-	Conflicting  ProblemKind = "conflict" // see DryRun.Conflicts
-	NotOurs      ProblemKind = "not ours" // exists and belongs to no application, or to another one
+	Conflicting  ProblemKind = "conflict"      // see DryRun.Conflicts
+	NotOurs      ProblemKind = "not ours"      // exists and belongs to no application, or to another one
 	HostTaken    ProblemKind = "address taken" // another application or namespace serves it
 	Away         ProblemKind = "cluster away"
 	Throttled    ProblemKind = "throttled"
@@ -147,8 +147,11 @@ type DryRun struct {
 	PodsLive, PodsWanted int32
 	Conflicts            []Conflict `json:"conflicts,omitempty"`
 	Warnings             []string   `json:"warnings,omitempty"` // the API server's, as it said them
-	Problem              *Problem   `json:"problem,omitempty"`  // then nothing else but Ref can be relied on
-	UID                  string     `json:"uid,omitempty"`      // of the live object
+	// Untried is set where the cluster could not look at the object, because it needs another one of the
+	// set that does not exist yet. After is then what was asked for.
+	Untried bool     `json:"untried,omitempty"`
+	Problem *Problem `json:"problem,omitempty"` // then nothing else but Ref can be relied on
+	UID     string   `json:"uid,omitempty"`     // of the live object
 }
 
 // FieldChange is one field that differs.

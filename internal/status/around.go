@@ -121,7 +121,11 @@ func (w *workload) mounts(claim string) bool {
 func (l *look) leaf(u manifest.Object, w *workload) Node {
 	v := l.judgeAround(u, w)
 	l.around[u] = v
-	return Node{Ref: manifest.RefOf(u), Word: v.word, Reason: plain(v.reason), Want: -1, Created: u.GetCreationTimestamp().Time}
+	n := Node{Ref: manifest.RefIn(u, l.home), Word: v.word, Reason: plain(v.reason), Want: -1, Created: u.GetCreationTimestamp().Time}
+	if n.Ref.Namespace != "" {
+		n.Note = "in namespace " + n.Ref.Namespace
+	}
+	return n
 }
 
 // judgeAround says how such an object is: by kstatus, and by what the kind's own status adds.
@@ -141,7 +145,32 @@ func (l *look) judgeAround(u manifest.Object, w *workload) verdict {
 		return budget(u, v)
 	case "PersistentVolumeClaim":
 		return claim(u, v)
+	case "ResourceQuota":
+		return quota(u, v)
 	}
+	return v
+}
+
+// quota says how much of it is used, what is used most first, two things at most.
+func quota(u manifest.Object, v verdict) verdict {
+	q, _ := read[corev1.ResourceQuota](u)
+	type use struct {
+		part float64
+		text string
+	}
+	var uses []use
+	for name, hard := range q.Status.Hard {
+		used := q.Status.Used[name]
+		if most := hard.AsApproximateFloat64(); most > 0 {
+			uses = append(uses, use{used.AsApproximateFloat64() / most, fmt.Sprintf("%s %s of %s", name, used.String(), hard.String())})
+		}
+	}
+	slices.SortFunc(uses, func(a, b use) int { return cmp.Or(cmp.Compare(b.part, a.part), cmp.Compare(a.text, b.text)) })
+	var parts []string
+	for _, one := range uses[:min(len(uses), 2)] {
+		parts = append(parts, one.text)
+	}
+	v.reason = strings.Join(parts, ", ")
 	return v
 }
 

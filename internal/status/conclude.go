@@ -162,7 +162,7 @@ func (l *look) wrongAround() []Wrong {
 		if v.word != Failed || v.wrong == nil {
 			continue
 		}
-		all = append(all, Wrong{Word: Failed, Ref: manifest.RefOf(u), Title: plain(v.wrong.title), Sentence: v.wrong.sentence,
+		all = append(all, Wrong{Word: Failed, Ref: manifest.RefIn(u, l.home), Title: plain(v.wrong.title), Sentence: v.wrong.sentence,
 			Said: v.wrong.said, Since: cmp.Or(v.wrong.since, u.GetCreationTimestamp().Time)})
 	}
 	return all

@@ -60,6 +60,7 @@ func Evaluate(in Input) Snapshot {
 // look is one evaluation: the moment, what was reported, and which objects own which.
 type look struct {
 	now    time.Time
+	home   string // the application's namespace
 	due    time.Time
 	events map[string][]Event // by kind and name, newest first
 	owned  map[string][]manifest.Object
@@ -70,6 +71,7 @@ type look struct {
 func newLook(in Input) *look {
 	l := &look{
 		now:    in.Now,
+		home:   in.Key.Namespace,
 		events: map[string][]Event{},
 		owned:  map[string][]manifest.Object{},
 		slices: map[string][]manifest.Object{},

@@ -23,7 +23,7 @@ func verdict(kind change.Kind, p change.Plan) string {
 	}
 	s := subject + list(acts) + "."
 	for _, e := range p.Effects {
-		if e.Kind == change.DataLoss || e.Kind == change.Outage {
+		if e.Kind == change.DataLoss || e.Kind == change.Outage || e.Kind == change.Rights {
 			s += " **" + firstSentence(e.Sentence) + "**"
 		}
 	}
@@ -130,6 +130,8 @@ func objectNote(o manifest.DryRun, effects []change.Effect) string {
 			return "deleted, with its data"
 		case change.Outage:
 			return "brief outage"
+		case change.Rights:
+			return "changes rights"
 		case change.Restart:
 			return count(e.Pods, "pod") + " " + verb(e.Pods, "restarts", "restart")
 		case change.Stop:
@@ -153,7 +155,7 @@ func risk(p change.Plan) (kind change.EffectKind, words string) {
 		kind  change.EffectKind
 		words string
 	}{
-		{change.DataLoss, "data is deleted"}, {change.Outage, "brief outage"}, {change.Stop, "pods stop"},
+		{change.DataLoss, "data is deleted"}, {change.Rights, "rights change"}, {change.Outage, "brief outage"}, {change.Stop, "pods stop"},
 	} {
 		for _, e := range p.Effects {
 			if e.Kind == want.kind {
