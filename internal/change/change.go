@@ -112,9 +112,11 @@ type Plan struct {
 	Took     time.Duration      `json:"took"` // to ask the API server
 	Place    manifest.Place     `json:"place"`
 	Template catalog.TemplateID `json:"template"`
-	Base     int                `json:"base"`
-	Objects  []manifest.DryRun  `json:"objects"` // in the order of apply, deletions last
-	Effects  []Effect           `json:"effects"`
+	// From is what the base revision was made from; zero for a new application.
+	From    catalog.TemplateID `json:"from,omitzero"`
+	Base    int                `json:"base"`
+	Objects []manifest.DryRun  `json:"objects"` // in the order of apply, deletions last
+	Effects []Effect           `json:"effects"`
 	// Unchecked says what a dry run cannot know, one sentence each.
 	Unchecked []string        `json:"unchecked,omitempty"`
 	Inputs    []InputChange   `json:"inputs,omitempty"` // what the person changed, against the base revision

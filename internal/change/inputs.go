@@ -136,6 +136,13 @@ func Title(d Draft, plan Plan) string {
 	case Rollback:
 		return fmt.Sprintf("Roll %s back to revision %d", d.App.Name, d.Revision)
 	}
+	if from := plan.From; d.Kind == Update && from.Version != "" && from != plan.Template {
+		s := fmt.Sprintf("%s: %s %s → %s", d.App.Name, plan.Template.Name, from.Version, plan.Template.Version)
+		if n := len(changes); n > 0 {
+			s += fmt.Sprintf(", with %s", count(n, "input changed", "inputs changed"))
+		}
+		return s
+	}
 	switch len(changes) {
 	case 0:
 		return fmt.Sprintf("Apply %s again", d.App.Name)

@@ -29,7 +29,8 @@ type prepared struct {
 	Draft
 	place    manifest.Place
 	base     int
-	former   catalog.Inputs // of the base revision
+	former   catalog.Inputs     // of the base revision
+	made     catalog.TemplateID // what the base revision was made from
 	set      manifest.Set
 	rendered []byte
 	prune    []manifest.Ref
@@ -146,7 +147,7 @@ func (s *Service) prepareBase(ctx context.Context, p *prepared) error {
 	if err != nil {
 		return err
 	}
-	p.former = inputs
+	p.former, p.made = inputs, id
 	if p.Kind == Delete {
 		p.Template, p.Inputs = id, inputs
 	}
@@ -203,7 +204,7 @@ func (s *Service) dryRun(ctx context.Context, p *prepared, as policy.Acting) err
 	}
 	blockTaken(objects, p.taken)
 	p.plan = Plan{
-		At: start, Took: s.now().Sub(start), Place: p.place, Template: p.Template, Base: p.base, Objects: objects,
+		At: start, Took: s.now().Sub(start), Place: p.place, Template: p.Template, From: p.made, Base: p.base, Objects: objects,
 		Effects:   Effects(objects),
 		Unchecked: append(unchecked(objects), uncheckedHosts(p.unknown)...),
 		Demands:   policy.Demands(s.Rules, p.App.Target),

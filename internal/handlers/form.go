@@ -34,8 +34,9 @@ type flow struct {
 	template *catalog.Template
 	action   string
 	base     int
-	former   catalog.Inputs // what is deployed; nil for a new application
-	form     url.Values     // as posted; nil for a GET
+	former   catalog.Inputs     // what is deployed; nil for a new application
+	made     catalog.TemplateID // what it was made from; zero for a new application
+	form     url.Values         // as posted; nil for a GET
 	reading  catalog.Reading
 }
 
@@ -68,16 +69,17 @@ func (s *server) editFlow(c echo.Context) (*flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Catalog.Template(id)
-	if errors.Is(err, catalog.ErrUnknownTemplate) {
-		t, err = s.Catalog.Newest(id.Name)
-	}
-	if err != nil {
+	f := &flow{action: appPath(key) + "/edit", base: app.Revision, former: inputs, made: id}
+	f.draft = change.Draft{Kind: change.Update, App: key, Inputs: inputs}
+	if err := f.read(c); err != nil {
 		return nil, err
 	}
-	f := &flow{template: t, action: appPath(key) + "/edit", base: app.Revision, former: inputs}
-	f.draft = change.Draft{Kind: change.Update, App: key, Template: t.ID, Inputs: inputs}
-	return f, f.read(c)
+	if f.template, err = s.versionFor(id, cmp.Or(f.form.Get(formVersion), c.QueryParam(formVersion))); err != nil {
+		return nil, err
+	}
+	f.draft.Template = f.template.ID
+	f.draft.Inputs, _ = f.template.Fit(inputs)
+	return f, nil
 }
 
 // read takes what was posted.
@@ -128,7 +130,7 @@ func (s *server) decode(c echo.Context, f *flow) (catalog.View, catalog.Errors) 
 func (f *flow) hidden() []templates.HiddenField {
 	var out []templates.HiddenField
 	for name, values := range f.form {
-		if name == formName || name == catalog.FormPrefix || strings.HasPrefix(name, catalog.FormPrefix+"/") {
+		if name == formName || name == formVersion || name == catalog.FormPrefix || strings.HasPrefix(name, catalog.FormPrefix+"/") {
 			for _, v := range values {
 				out = append(out, templates.HiddenField{Name: name, Value: v})
 			}
@@ -251,6 +253,7 @@ func (s *server) formData(f *flow, view catalog.View, problem error) templates.F
 		Kind: f.draft.Kind, App: f.draft.App, Place: place, Template: f.template.ID, About: f.template.About,
 		View: view, Name: f.draft.App.Name, Revision: f.base, Action: f.action,
 	}
+	d.Version = s.versionChoice(f)
 	if f.form != nil && f.draft.Kind == change.Create {
 		d.Name = f.form.Get(formName)
 	}

@@ -124,6 +124,8 @@ func (s *server) pages(g *echo.Group) {
 	g.GET("/", func(c echo.Context) error { return c.Redirect(http.StatusSeeOther, "/applications") })
 	g.GET("/catalogue", s.catalogue)
 	g.GET("/catalogue/:template", s.template)
+	g.GET("/catalogue/:template/upgrade", s.upgrade)
+	g.POST("/catalogue/:template/upgrade/submit", s.submitUpgrades)
 	g.GET("/applications", s.applications)
 	g.GET("/admin", s.admin)
 

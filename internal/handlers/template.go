@@ -1,8 +1,8 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -29,10 +29,14 @@ func (s *server) template(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	behind, err := s.Changes.Behind(c.Request().Context(), who(c), newest.ID)
+	if err != nil {
+		return err
+	}
 	d := templates.TemplateData{
 		Entry: entry(shown, apps), Origin: shown.Origin, Newest: newest.ID,
 		Versions: versions(s.Catalog.Versions(name), name, apps), Targets: s.targets(who(c), policy.SubmitChange),
-		Behind: len(s.behind(c, newest, apps)),
+		Behind: len(behind),
 	}
 	p := s.page(c, templates.NavCatalogue, "Template "+name)
 	p.Crumbs = []templates.Crumb{{Label: "Catalogue", URL: "/catalogue"}, {Label: name}}
@@ -81,15 +85,34 @@ func versions(all []*catalog.Template, name string, apps []change.Application) [
 	return out
 }
 
-// behind are the applications of a template that run an older version than its newest and that the person may
-// change.
-func (s *server) behind(c echo.Context, newest *catalog.Template, apps []change.Application) []change.Application {
-	if newest.Broken != nil {
-		return nil
+// versionFor is the version of a template that an application's form is drawn with: the one that is
+// asked for, else the one that runs, else, if no source has that any more, the newest.
+func (s *server) versionFor(made catalog.TemplateID, asked string) (*catalog.Template, error) {
+	if asked != "" {
+		made.Version = asked
 	}
-	return slices.DeleteFunc(slices.Clone(apps), func(a change.Application) bool {
-		return a.Template.Name != newest.ID.Name || a.Revision == 0 ||
-			catalog.CompareVersions(a.Template.Version, newest.ID.Version) >= 0 ||
-			s.Changes.May(who(c), policy.SubmitChange, policy.Resource{Target: a.Target}) != nil
-	})
+	t, err := s.Catalog.Template(made)
+	if errors.Is(err, catalog.ErrUnknownTemplate) && asked == "" {
+		t, err = s.Catalog.Newest(made.Name)
+	}
+	if err == nil && t.Broken != nil {
+		err = &change.Refusal{Reason: "Version " + t.ID.Version + " of " + t.ID.Name + " is broken and cannot be used: " + t.Broken.Error()}
+	}
+	return t, err
+}
+
+// versionChoice says which versions a form stands between.
+func (s *server) versionChoice(f *flow) templates.VersionChoice {
+	if f.draft.Kind != change.Update {
+		return templates.VersionChoice{}
+	}
+	v := templates.VersionChoice{Runs: f.made.Version, Form: f.template.ID.Version}
+	if _, err := s.Catalog.Template(f.made); err != nil {
+		v.Lost = true
+	}
+	if t, err := s.Catalog.Newest(f.template.ID.Name); err == nil && t.Broken == nil &&
+		catalog.CompareVersions(t.ID.Version, v.Form) > 0 {
+		v.Newer = t.ID.Version
+	}
+	return v
 }

@@ -24,6 +24,7 @@ type FormData struct {
 	// Action is where the form is posted to. Its preview is at Action + "/preview".
 	Action    string
 	Manifests ManifestsData
+	Version   VersionChoice // Update only
 	// Posted is true where the page answers a post: then the error summary takes the focus.
 	Posted bool
 }

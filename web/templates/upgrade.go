@@ -1,0 +1,154 @@
+package templates
+
+import (
+	"errors"
+	"strings"
+
+	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
+)
+
+// VersionChoice is the versions that the form of an application stands between. Zero for a new one.
+type VersionChoice struct {
+	Runs  string // what the application was made from
+	Form  string // what the form is of
+	Newer string // the newest, if it is newer than Form
+	Lost  bool   // no source has Runs any more
+}
+
+// UpgradeData is the applications that run an older version of a template, with the plan of each.
+type UpgradeData struct {
+	To      catalog.TemplateID
+	Title   string // the template's
+	Rows    []UpgradeRow
+	More    int    // applications beyond those in Rows
+	Submit  string // where the chosen ones are posted to
+	Problem string // why the last try did nothing
+	Reason  string
+}
+
+// UpgradeRow is one application on its way to another version.
+type UpgradeRow struct {
+	ID     string // names the row in the form: "payments/staging/api"
+	App    change.Application
+	Gone   []catalog.Gone
+	Plan   change.Plan
+	Why    string // why it cannot be chosen, in one sentence; empty where it can
+	Form   bool   // its form can mend it
+	Key    string // makes posting twice harmless
+	Chosen bool
+}
+
+// UpgradedData is what became of the chosen applications.
+type UpgradedData struct {
+	To   catalog.TemplateID
+	Rows []UpgradedRow
+	Back string
+}
+
+// UpgradedRow is one of them.
+type UpgradedRow struct {
+	App    change.AppKey
+	Change change.Change // zero where there is none
+	Why    string        // why not
+	Form   bool          // its form can mend it
+}
+
+// NewUpgradeRow makes the row of an upgrade. Why says what to do where it cannot be submitted.
+func NewUpgradeRow(u change.Upgrade, key string) UpgradeRow {
+	r := UpgradeRow{ID: rowOf(u.App.AppKey), App: u.App, Gone: u.Gone, Plan: u.Plan, Key: key}
+	var fields catalog.Errors
+	switch {
+	case errors.As(u.Err, &fields):
+		r.Why, r.Form = misfit(fields), true
+	case u.Err != nil:
+		r.Why = "It cannot be planned."
+	case u.Plan.Blocked():
+		r.Why, r.Form = "The cluster would not take it as it is.", true
+		if list := withProblems(u.Plan); len(list) > 0 {
+			r.Why = list[0].Ref.String() + ": " + list[0].Problem.Sentence
+		}
+	}
+	r.Chosen = r.Why == "" && !hurts(u.Plan)
+	return r
+}
+
+func rowOf(k change.AppKey) string { return k.Team + "/" + k.Environment + "/" + k.Name }
+
+// misfit says which inputs need another value.
+func misfit(fields catalog.Errors) string {
+	var said []string
+	for _, f := range fields[:min(3, len(fields))] {
+		if f.Title == "" {
+			said = append(said, f.Message)
+			continue
+		}
+		said = append(said, f.Title+": "+f.Message)
+	}
+	s := strings.Join(said, " ")
+	if n := len(fields) - len(said); n > 0 {
+		s += " And " + count(n, "field") + " more."
+	}
+	return s
+}
+
+// hurts tells whether a plan loses data or stops something for a while. Such a row has to be chosen by
+// hand.
+func hurts(p change.Plan) bool {
+	for _, e := range p.Effects {
+		if e.Kind == change.DataLoss || e.Kind == change.Outage || e.Kind == change.Stop {
+			return true
+		}
+	}
+	return false
+}
+
+// upgradable is how many rows can be chosen.
+func (d UpgradeData) upgradable() int {
+	n := 0
+	for _, r := range d.Rows {
+		if r.Why == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// submitted is how many became changes.
+func (d UpgradedData) submitted() int {
+	n := 0
+	for _, r := range d.Rows {
+		if r.Change.ID > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// changedFields is how many fields of all objects differ.
+func changedFields(p change.Plan) int {
+	n := 0
+	for _, o := range p.Objects {
+		n += len(o.Fields)
+	}
+	return n
+}
+
+// newVersionURL is the form of an application at a version of its template.
+func newVersionURL(k change.AppKey, version string) string {
+	return withQuery(AppURL(k, "edit"), "version", version)
+}
+
+func fieldWord(op manifest.Op) string {
+	switch op {
+	case manifest.Create:
+		return "set"
+	case manifest.Delete:
+		return "removed"
+	}
+	return "changed"
+}
+
+func approvalsOf(p change.Plan) int { return policy.ApprovalsNeeded(p.Demands) }
