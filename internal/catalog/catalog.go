@@ -339,6 +339,8 @@ const (
 	FormDown     = "_down"
 	FormGenerate = "_generate"
 	FormPreset   = "_preset"
+	// FormFile and a control's path, "file/secrets/0/value", names what was taken from a file, byte for byte.
+	FormFile = "file"
 )
 
 // Form is what was posted, after a limit on its size.

@@ -18,7 +18,7 @@ func (t *Template) Check(in Inputs, r Release) Errors {
 		return Errors{{Title: "The form", Message: "This template cannot be used at the moment."}}
 	}
 	w := newFiller()
-	controls := w.fill(t.Fields, "", "", in, t.loaded.defaults)
+	controls := w.fill(t.Fields, "", "", declared(t.Fields, in), t.loaded.defaults)
 	found := findings{}
 	if s := unknownInput(t.Fields, in, ""); s != "" {
 		found.add("", "This template has no field "+shortened(s)+".", worst)
@@ -26,17 +26,21 @@ func (t *Template) Check(in Inputs, r Release) Errors {
 	if s := tooLarge(map[string]any(in), ""); s != "" {
 		found.add(w.pathOf(s), "Take "+grouped(maxValueBytes)+" bytes or less.", worst)
 	}
+	for _, p := range plainSecrets(t.Fields, in, "") {
+		found.add(w.pathOf(p), "A secret value does not belong into a file or a saved form. Type it into the form, which puts it aside.", worst)
+	}
 	t.validate(in, w, found)
 	return found.attach(controls)
 }
 
 // validate checks the merged values and adds what is wrong, in the user's words.
 func (t *Template) validate(in Inputs, w *filler, found findings) {
-	err := t.loaded.schema.Validate(t.present(in))
+	values := t.present(in)
+	err := t.loaded.schema.Validate(values)
 	var v *jsonschema.ValidationError
 	switch {
 	case errors.As(err, &v):
-		t.translate(v, w, found)
+		t.translate(v, w, found, values)
 	case err != nil:
 		found.add("", "The values cannot be checked.", worst)
 	}
@@ -51,12 +55,12 @@ func (t *Template) present(in Inputs) map[string]any {
 
 // values are the inputs over the defaults, rows over the defaults of their fields.
 func (t *Template) values(in Inputs) map[string]any {
-	return rowsCompleted(t.Fields, merged(t.loaded.defaults, in, false))
+	return rowsCompleted(t.Fields, merged(t.loaded.defaults, declared(t.Fields, in), false))
 }
 
 // translate walks to the leaves of a validation error. What failed inside anyOf, oneOf or not is one
 // finding where these stand, since none of their branches alone is what the person should do.
-func (t *Template) translate(v *jsonschema.ValidationError, w *filler, found findings) {
+func (t *Template) translate(v *jsonschema.ValidationError, w *filler, found findings, values any) {
 	at := join("", v.InstanceLocation...)
 	switch k := v.ErrorKind.(type) {
 	case *kind.Required:
@@ -86,11 +90,11 @@ func (t *Template) translate(v *jsonschema.ValidationError, w *filler, found fin
 		// no field declares is told by unknownInput.
 		return
 	}
-	if len(v.Causes) == 0 {
+	if len(v.Causes) == 0 && !isTokenAt(values, v.InstanceLocation) {
 		t.report(at, v.ErrorKind, w, found)
 	}
 	for _, c := range v.Causes {
-		t.translate(c, w, found)
+		t.translate(c, w, found, values)
 	}
 }
 

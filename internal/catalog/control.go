@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"slipway.dev/slipway/internal/manifest"
 )
 
 // newControl makes the empty control of a field; path is its full one.
@@ -51,6 +53,15 @@ func (w *filler) control(f *Field, path, pointer string, set any, isSet bool, ba
 	if !isSet {
 		shown = base
 	}
+	if f.Secret {
+		switch {
+		case isSet && set == nil:
+			c.holdToken(string(manifest.Unset))
+		default:
+			c.holdToken(textOf(set))
+		}
+		return c
+	}
 	switch f.Kind {
 	case Object:
 		// Parts paths begin where the field's do: at the row.
@@ -78,7 +89,7 @@ func (w *filler) control(f *Field, path, pointer string, set any, isSet bool, ba
 // item fills a row. What stands in a row is the person's, or the default's, as a whole.
 func (w *filler) item(f *Field, path, pointer string, v any, isSet bool) Control {
 	if f.Kind != Object {
-		c := w.control(f, path, pointer, v, v != nil, nil)
+		c := w.control(f, path, pointer, v, v != nil || f.Secret && isSet, nil)
 		c.Set = isSet
 		return c
 	}

@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"strings"
+
+	"slipway.dev/slipway/internal/manifest"
 )
 
 // Decode reads a posted form.
@@ -11,7 +13,7 @@ func (t *Template) Decode(form Form, a Around) Reading {
 		return Reading{View: View{Errors: errs}, Errors: errs}
 	}
 	root, problem := parseForm(form)
-	r := newFormReader(form)
+	r := newFormReader(form, a)
 	controls := r.read(t.Fields, "", root, t.loaded.defaults)
 	if problem == "" && root.stranger("") != "" {
 		problem = "The form holds a field that this template does not have: " + shortened(root.stranger("")) + "."
@@ -26,7 +28,7 @@ func (t *Template) Decode(form Form, a Around) Reading {
 	controls = shown(controls, t.loaded.conds, t.values(in))
 	t.validate(in, c.filler, c.found)
 	v := t.view(controls, c.found)
-	return Reading{Inputs: in, View: v, Errors: v.Errors}
+	return Reading{Inputs: in, View: v, Errors: v.Errors, Secrets: r.secrets}
 }
 
 // shortened keeps a text that somebody else made at a length that fits a sentence.
@@ -59,6 +61,9 @@ func (w *collector) collect(controls []Control, pointer string) map[string]any {
 // value reads what a control holds; ok is false if that is nothing.
 func (w *collector) value(c *Control, pointer string) (v any, ok bool) {
 	f := c.Field
+	if f.Secret {
+		return c.secretValue()
+	}
 	switch f.Kind {
 	case Object:
 		m := w.collect(c.Parts, pointer)
@@ -133,7 +138,7 @@ func (w *collector) rowValue(c *Control, pointer string) (any, bool) {
 	v, ok := w.value(c, pointer)
 	if m, isMap := v.(map[string]any); isMap && c.Field.Kind == Object {
 		m = difference(itemDefaults(c.Field), m, c.Field.Fields, false)
-		return m, ok && len(m) > 0
+		return m, ok && !onlyUnset(m)
 	}
 	return v, ok
 }
@@ -174,6 +179,9 @@ func (w *collector) entries(c *Control, pointer string) map[string]any {
 
 // emptyOf is the value of a map's row that has a name and nothing else.
 func emptyOf(f *Field) any {
+	if f.Secret {
+		return string(manifest.Unset)
+	}
 	switch f.Kind {
 	case Text, Multiline:
 		return ""

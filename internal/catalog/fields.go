@@ -18,8 +18,9 @@ const unordered = 1 << 20
 //
 // Beside the standard keywords it reads these: at the root x-ui-sections (id, title, description, in
 // order); at a property x-ui-section (an id, or a title), x-ui-order, x-ui-advanced, x-ui-widget
-// ("mono" or "multiline"), x-ui-unit, x-ui-placeholder, x-ui-pattern-help, x-ui-enum-titles,
-// x-ui-enum-help, x-ui-key, x-ui-secret and x-ui-immutable; at propertyNames x-ui-pattern-help.
+// ("mono", "multiline" or "file"), x-ui-unit, x-ui-placeholder, x-ui-pattern-help, x-ui-enum-titles,
+// x-ui-enum-help, x-ui-key, x-ui-secret, x-ui-generate, x-ui-host, x-ui-picker, x-ui-presets and
+// x-ui-immutable; at propertyNames x-ui-pattern-help. At the root x-ui-presets, too.
 type fieldReader struct {
 	*schemas
 	count int
@@ -122,11 +123,16 @@ func describe(s map[string]any, name string, at where) Field {
 		Unit: text(s, "x-ui-unit"), Placeholder: text(s, "x-ui-placeholder"), Section: text(s, "x-ui-section"),
 		Order: unordered, Mono: text(s, "x-ui-widget") == "mono",
 		Advanced: s["x-ui-advanced"] == true, Secret: s["x-ui-secret"] == true, Immutable: s["x-ui-immutable"] == true,
-		Integer: text(s, "type") == "integer", Pattern: text(s, "pattern"), PatternHelp: text(s, "x-ui-pattern-help"),
+		Integer: typeOf(s) == "integer", Pattern: text(s, "pattern"), PatternHelp: text(s, "x-ui-pattern-help"),
 		Min: float(s, "minimum"), Max: float(s, "maximum"),
 		MinLength: integer(s, "minLength"), MaxLength: integer(s, "maxLength"),
 		MinItems: integer(s, "minItems"), MaxItems: integer(s, "maxItems"),
 	}
+	f.Generate, f.Upload, f.Host = text(s, "x-ui-generate"), text(s, "x-ui-widget") == "file", s["x-ui-host"] == true
+	if m, ok := s["x-ui-picker"].(map[string]any); ok {
+		f.Picker = &Picker{Kind: text(m, "kind"), Of: text(m, "of"), Type: text(m, "type")}
+	}
+	f.Presets = presets(s)
 	if f.MinItems == nil {
 		f.MinItems = integer(s, "minProperties")
 	}
@@ -148,13 +154,26 @@ func describe(s map[string]any, name string, at where) Field {
 	return f
 }
 
+// presets reads x-ui-presets.
+func presets(s map[string]any) []Preset {
+	var all []Preset
+	for _, raw := range list(s["x-ui-presets"]) {
+		m, _ := raw.(map[string]any)
+		values, _ := m["values"].(map[string]any)
+		if id := text(m, "id"); id != "" {
+			all = append(all, Preset{ID: id, Title: cmp.Or(text(m, "title"), id), Help: text(m, "description"), Values: values})
+		}
+	}
+	return all
+}
+
 func kindOf(s map[string]any) FieldKind {
 	if len(list(s["enum"])) > 0 {
 		return Choice
 	}
-	switch text(s, "type") {
+	switch typeOf(s) {
 	case "string":
-		if text(s, "x-ui-widget") == "multiline" {
+		if w := text(s, "x-ui-widget"); w == "multiline" || w == "file" {
 			return Multiline
 		}
 		return Text
@@ -175,6 +194,18 @@ func kindOf(s map[string]any) FieldKind {
 		}
 	}
 	return Unknown
+}
+
+// typeOf is the schema's type; of several the one that is not null, so that a chart may let nobody set a
+// value.
+func typeOf(s map[string]any) string {
+	types := list(s["type"])
+	for _, t := range types {
+		if t != "null" && (len(types) == 1 || len(types) == 2 && slices.Contains(types, "null")) {
+			return textOf(t)
+		}
+	}
+	return text(s, "type")
 }
 
 func (f *Field) readOptions(s map[string]any) {

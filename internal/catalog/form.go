@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"slipway.dev/slipway/internal/manifest"
 )
 
 // node is a part of the names of a posted form: "in/env/0/key" is a node "key" in a node "0" and so on.
@@ -95,13 +97,25 @@ func parseForm(form Form) (*node, string) {
 
 // formReader makes controls from a form's names and values, exactly as typed.
 type formReader struct {
-	add    string          // path of the list that gets a row
-	remove map[string]bool // paths of the rows that go
-	found  findings
+	add      string          // path of the list that gets a row
+	remove   map[string]bool // paths of the rows that go
+	generate string          // path of the secret field that gets a value made
+	files    map[string]string
+	found    findings
+	seal     func(string) manifest.Token
+	secrets  manifest.Secrets
 }
 
-func newFormReader(form Form) *formReader {
-	r := &formReader{remove: map[string]bool{}, found: findings{}}
+func newFormReader(form Form, a Around) *formReader {
+	r := &formReader{
+		remove: map[string]bool{}, files: map[string]string{}, found: findings{}, seal: a.Seal, secrets: manifest.Secrets{},
+		generate: strings.TrimPrefix(form.Get(FormGenerate), FormPrefix),
+	}
+	for name := range form {
+		if path, ok := strings.CutPrefix(name, FormFile); ok {
+			r.files[path] = form.Get(name)
+		}
+	}
 	r.add = strings.TrimPrefix(form.Get(FormAdd), FormPrefix)
 	for _, name := range form[FormRemove] {
 		r.remove[strings.TrimPrefix(name, FormPrefix)] = true
@@ -139,15 +153,31 @@ func (r *formReader) control(f *Field, path string, n *node, base any) Control {
 		}
 		r.readRows(&c, n)
 	case Unknown:
-	default:
-		v, ok := n.last()
-		if !ok {
-			return newFiller().control(f, path, path, nil, false, base)
+	case Text, Multiline:
+		if f.Secret {
+			return r.secret(f, path, n)
 		}
-		c.Set = true
-		c.Value = r.clean(path, v)
-		c.On = f.Kind == Switch && c.Value == "true"
+		return r.scalar(f, path, n, base)
+	default:
+		return r.scalar(f, path, n, base)
 	}
+	return c
+}
+
+func (r *formReader) scalar(f *Field, path string, n *node, base any) Control {
+	c := newControl(f, path)
+	if file, ok := r.files[path]; ok && f.Upload {
+		c.Set, c.Value = true, r.clean(path, file)
+		n.last()
+		return c
+	}
+	v, ok := n.last()
+	if !ok {
+		return newFiller().control(f, path, path, nil, false, base)
+	}
+	c.Set = true
+	c.Value = r.clean(path, v)
+	c.On = f.Kind == Switch && c.Value == "true"
 	return c
 }
 
@@ -185,6 +215,9 @@ func (r *formReader) row(f *Field, path string, index int, n *node) Row {
 		return row
 	}
 	row.Item = r.control(f.Item, at, n, nil)
+	if row.Key != nil && row.Key.Value != "" && f.Item.Secret && !row.Item.Set {
+		row.Item.Unset = true // the name asks for a value
+	}
 	return row
 }
 

@@ -104,9 +104,6 @@ func (t *Template) read(c *chart.Chart, files []*archive.BufferedFile) error {
 	if named(fields, Reserved) != nil {
 		return fmt.Errorf("the schema has a property %q, which the portal sets itself", Reserved)
 	}
-	if f := secretIn(fields); f != nil {
-		return fmt.Errorf("the field %s is marked x-ui-secret; what is typed into a form is stored with the change, so a template may only refer to Secrets that exist", f.Path)
-	}
 	allows, err := readAllows(c.Metadata.Annotations[allowsAnnotation])
 	if err != nil {
 		return err
@@ -116,7 +113,7 @@ func (t *Template) read(c *chart.Chart, files []*archive.BufferedFile) error {
 		return err
 	}
 	layout := layOut(fields, list(root["x-ui-sections"]))
-	t.Fields = inOrder(layout)
+	t.Fields, t.Presets = inOrder(layout), presets(root)
 	t.loaded = &loaded{
 		chart: c, metered: metered, allows: allows,
 		schema: schemas.compiled, conds: sc.conds, layout: layout,
@@ -125,25 +122,6 @@ func (t *Template) read(c *chart.Chart, files []*archive.BufferedFile) error {
 	for _, f := range t.Fields {
 		if f.Required {
 			t.About.Gives = append(t.About.Gives, f.Title)
-		}
-	}
-	return nil
-}
-
-// secretIn finds a field that is marked as secret.
-func secretIn(fields []Field) *Field {
-	for i := range fields {
-		f := &fields[i]
-		if f.Secret {
-			return f
-		}
-		if in := secretIn(f.Fields); in != nil {
-			return in
-		}
-		if f.Item != nil {
-			if in := secretIn([]Field{*f.Item}); in != nil {
-				return in
-			}
 		}
 	}
 	return nil

@@ -12,7 +12,6 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
 	"helm.sh/helm/v4/pkg/engine"
-
 )
 
 // assumedKube is the version that is rendered for while the cluster's is not known.

@@ -7,10 +7,11 @@ func (t *Template) Untouched(form Form, a Around) Reading {
 		return Reading{}
 	}
 	root, _ := parseForm(form) // what is wrong with it is said when the plan is asked for
-	controls := newFormReader(form).read(t.Fields, "", root, t.loaded.defaults)
+	r := newFormReader(form, a)
+	controls := r.read(t.Fields, "", root, t.loaded.defaults)
 	w := &collector{found: findings{}, filler: newFiller()}
 	in := difference(t.loaded.defaults, w.collect(controls, ""), t.Fields, false)
-	return Reading{View: t.view(shown(controls, t.loaded.conds, t.values(in)), nil)}
+	return Reading{View: t.view(shown(controls, t.loaded.conds, t.values(in)), nil), Secrets: r.secrets}
 }
 
 // TitleOf is the title of the field at path, or "" if there is none.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
@@ -217,10 +218,15 @@ func replaceTokens(u Object, with func(key string, t Token) (string, error)) (Ob
 		if err != nil {
 			return nil, err
 		}
-		if e.field == "data" {
+		field := e.field
+		if !utf8.ValidString(text) && field == "stringData" { // JSON has no place for other bytes
+			unstructured.RemoveNestedField(out.Object, field, e.key)
+			field = "data"
+		}
+		if field == "data" {
 			text = base64.StdEncoding.EncodeToString([]byte(text))
 		}
-		if err := unstructured.SetNestedField(out.Object, text, e.field, e.key); err != nil {
+		if err := unstructured.SetNestedField(out.Object, text, field, e.key); err != nil {
 			return nil, fmt.Errorf("manifest: Secret %s: %w", u.GetName(), err)
 		}
 	}
