@@ -42,6 +42,7 @@ type About struct {
 	Makes   []string // slipway.dev/makes: kinds, in words
 	Owner   string   // first maintainer
 	Readme  string   // README.md as it is
+	Derived bool     // the chart has no values.schema.json, so the form is made of its values.yaml
 }
 
 // Origin says where a version of a template was taken from.

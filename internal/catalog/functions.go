@@ -49,7 +49,7 @@ func (m *meter) wrap(name string, fn reflect.Value) any {
 	return reflect.MakeFunc(fn.Type(), func(args []reflect.Value) []reflect.Value {
 		m.tick()
 		if changing[name] {
-			m.stop(fmt.Errorf("the template calls %s, whose answer changes each time: what is applied would not be what was reviewed", name))
+			m.stop(fmt.Errorf("the template calls %s, whose answer changes each time: what is applied would not be what was reviewed. Take it from a value, so that it is made once and stays", name))
 		}
 		if check := costly[name]; check != nil {
 			if err := check(flat(args, fn.Type().IsVariadic())); err != nil {

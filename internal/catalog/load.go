@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,9 +24,12 @@ type loaded struct {
 	metered  *chart.Chart   // the same with a meter in every template, see meter
 	allows   allowances     // what it may make beyond the ordinary
 	defaults map[string]any // values.yaml, with the schema's defaults over it
-	schema   *jsonschema.Schema
-	conds    []condition // of the root
-	layout   []layoutSection
+	// asWritten tells that the values are those of values.yaml and of the inputs alone; see completeKey.
+	asWritten  bool
+	schemaText []byte // values.schema.json, or what was derived in its place
+	schema     *jsonschema.Schema
+	conds      []condition // of the root
+	layout     []layoutSection
 }
 
 var chartName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
@@ -45,6 +49,15 @@ func load(folder string, read func() ([]*archive.BufferedFile, error)) *Template
 		t.Fields, t.loaded = nil, nil
 	}
 	return t
+}
+
+// Schema is the text of the template's values.schema.json, or of the one that was derived from values.yaml
+// in its place (see About.Derived). It is nil for a broken template.
+func (t *Template) Schema() []byte {
+	if t.loaded == nil {
+		return nil
+	}
+	return bytes.Clone(t.loaded.schemaText)
 }
 
 // errLibrary says that a chart is there for others.
@@ -83,26 +96,15 @@ func (t *Template) read(c *chart.Chart, files []*archive.BufferedFile) error {
 	for _, f := range files {
 		own[f.Name] = f.Data
 	}
+	if err := t.ensureSchema(own); err != nil {
+		return err
+	}
+	if err := onceEach(own); err != nil {
+		return err
+	}
 	schemas, err := readSchemas(own)
 	if err != nil {
 		return err
-	}
-	values := map[string]any{}
-	if c.Values != nil {
-		values = copied(c.Values).(map[string]any)
-	}
-	r := &fieldReader{schemas: schemas}
-	root, err := r.resolve(schemas.root, 0)
-	if err != nil {
-		return err
-	}
-	sc, err := r.object(root, where{}, values)
-	if err != nil {
-		return err
-	}
-	fields := sc.fields
-	if named(fields, Reserved) != nil {
-		return fmt.Errorf("the schema has a property %q, which the portal sets itself", Reserved)
 	}
 	allows, err := readAllows(c.Metadata.Annotations[allowsAnnotation])
 	if err != nil {
@@ -112,13 +114,48 @@ func (t *Template) read(c *chart.Chart, files []*archive.BufferedFile) error {
 	if err != nil {
 		return err
 	}
-	layout := layOut(fields, list(root["x-ui-sections"]))
-	t.Fields, t.Presets = inOrder(layout), presets(root)
-	t.loaded = &loaded{
-		chart: c, metered: metered, allows: allows,
-		schema: schemas.compiled, conds: sc.conds, layout: layout,
-		defaults: rowsCompleted(fields, withDefaults(values, fields)),
+	t.loaded = &loaded{chart: c, metered: metered, allows: allows,
+		schemaText: own[schemaFile], schema: schemas.compiled}
+	return t.readForm(schemas)
+}
+
+// ensureSchema derives a schema where the chart has none.
+func (t *Template) ensureSchema(files chartLoader) error {
+	if len(bytes.TrimSpace(files[schemaFile])) > 0 {
+		return nil
 	}
+	text, err := derive(files["values.yaml"])
+	if err != nil {
+		return fmt.Errorf("the chart has no %s, and none can be made of its values: %w", schemaFile, err)
+	}
+	files[schemaFile] = text
+	t.About.Derived = true
+	return nil
+}
+
+// readForm makes the form and its defaults.
+func (t *Template) readForm(s *schemas) error {
+	values := map[string]any{}
+	if v := t.loaded.chart.Values; v != nil {
+		values = copied(v).(map[string]any)
+	}
+	r := &fieldReader{schemas: s}
+	root, err := r.resolve(s.root, 0)
+	if err != nil {
+		return err
+	}
+	sc, err := r.object(root, where{}, values)
+	if err != nil {
+		return err
+	}
+	if named(sc.fields, Reserved) != nil {
+		return fmt.Errorf("the schema has a property %q, which the portal sets itself", Reserved)
+	}
+	layout := layOut(sc.fields, list(root["x-ui-sections"]))
+	t.Fields, t.Presets = inOrder(layout), presets(root)
+	t.loaded.conds, t.loaded.layout = sc.conds, layout
+	t.loaded.asWritten = root[completeKey] == false
+	t.loaded.defaults = rowsCompleted(sc.fields, withDefaults(values, sc.fields))
 	for _, f := range t.Fields {
 		if f.Required {
 			t.About.Gives = append(t.About.Gives, f.Title)

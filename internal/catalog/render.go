@@ -93,7 +93,11 @@ func (t *Template) execute(ctx context.Context, m *meter, c *chart.Chart, in Inp
 	// The defaults are in the values already. Were they in the chart too, Helm would put back what the
 	// person removed.
 	c.Values = map[string]any{}
-	values := native(filledIn(t.Fields, t.values(in))).(map[string]any)
+	given := t.values(in)
+	if !t.loaded.asWritten {
+		given = filledIn(t.Fields, given)
+	}
+	values := native(given).(map[string]any)
 	values[Reserved] = map[string]any{
 		"app": r.App, "team": r.Target.Team, "environment": r.Target.Environment,
 		"namespace": r.Place.Namespace, "revision": r.Revision,

@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"sigs.k8s.io/yaml"
 )
 
 // schemaBase is where the compiler believes the chart's files to be. Nothing is ever read from there.
@@ -94,6 +97,23 @@ const (
 	whereKey = "\x00where" // string: where the schema's "if" can be compiled from
 )
 
+// completeKey at the root of a schema, set to false, keeps the portal from giving every declared field a
+// value before rendering: a chart that was not written for that may tell an empty text from none.
+const completeKey = "x-values-complete"
+
+// onceEach refuses values in which a key stands twice: readers differ in which of the two they take.
+func onceEach(files chartLoader) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if path.Base(name) != "values.yaml" {
+			continue
+		}
+		if _, err := yaml.YAMLToJSONStrict(files[name]); err != nil {
+			return fmt.Errorf("%s: %s", name, strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\n", " "), "yaml: "))
+		}
+	}
+	return nil
+}
+
 // prepare makes a decoded schema independent of where it stands: references become absolute within the
 // chart, and what only the text tells (the order of properties) or only the place (an "if" to compile)
 // is written beside it.
@@ -154,6 +174,7 @@ func readOrder(d *json.Decoder, at string, order map[string][]string, depth int)
 	if !ok {
 		return nil
 	}
+	seen := map[string]bool{}
 	for i := 0; d.More(); i++ {
 		key := strconv.Itoa(i)
 		if delim == '{' {
@@ -162,6 +183,10 @@ func readOrder(d *json.Decoder, at string, order map[string][]string, depth int)
 				return err
 			}
 			key = k.(string)
+			if seen[key] {
+				return fmt.Errorf("the key %q stands twice in %q", key, at)
+			}
+			seen[key] = true
 			order[at] = append(order[at], key)
 		}
 		if err := readOrder(d, join(at, key), order, depth+1); err != nil {
