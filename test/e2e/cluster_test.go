@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,13 @@ import (
 
 type place struct{ team, environment string }
 
-var targets4 = []place{{"payments", "staging"}, {"payments", "production"}, {"search", "staging"}, {"search", "production"}}
+var targets = []place{
+	{"payments", "staging"}, {"payments", "production"}, {"search", "staging"}, {"search", "production"},
+	{"coequal", "production"}, {"opta", "production"}, {"checkstack", "production"}, {"honeydue", "production"},
+}
+
+// systemTeams are the teams of the systems that the portal was made for.
+var systemTeams = []string{"coequal", "opta", "checkstack", "honeydue"}
 
 // cluster is what this run has in the cluster: a namespace for each target, and the portal's identity
 // with no more rights than deploy/k8s gives it.
@@ -52,7 +59,7 @@ func newCluster(ctx context.Context, run string) (*cluster, error) {
 }
 
 func (c *cluster) make(ctx context.Context, cfg *rest.Config) error {
-	for _, t := range targets4 {
+	for _, t := range targets {
 		if err := c.makeNamespace(ctx, c.namespace(t)); err != nil {
 			return err
 		}
@@ -102,6 +109,7 @@ func (c *cluster) makeRights(ctx context.Context) error {
 			continue
 		}
 		role.Name = c.run + "-" + role.Name
+		knowTeams(&role)
 		if _, err := c.admin.RbacV1().ClusterRoles().Create(ctx, &role, metav1.CreateOptions{}); err != nil {
 			return err
 		}
@@ -112,6 +120,19 @@ func (c *cluster) makeRights(ctx context.Context) error {
 		Subjects:   []rbacv1.Subject{{Kind: rbacv1.ServiceAccountKind, Name: "slipway", Namespace: c.home()}},
 	}, metav1.CreateOptions{})
 	return err
+}
+
+// knowTeams lets the portal act as the teams of the systems too, as whoever adds a team to rbac.yaml does.
+func knowTeams(role *rbacv1.ClusterRole) {
+	for i := range role.Rules {
+		rule := &role.Rules[i]
+		if !slices.Contains(rule.Verbs, "impersonate") || !slices.Contains(rule.ResourceNames, "slipway:team:payments") {
+			continue
+		}
+		for _, team := range systemTeams {
+			rule.ResourceNames = append(rule.ResourceNames, "slipway:team:"+team)
+		}
+	}
 }
 
 // makeIdentity makes the portal's service account and a kubeconfig with a token of it.

@@ -135,9 +135,13 @@ func (w *world) writeConfig(port int, issuer string) (string, error) {
 	if err := os.WriteFile(kubeconfig, []byte(through), 0o600); err != nil {
 		return "", err
 	}
-	var targets strings.Builder
-	for _, t := range targets4 {
-		fmt.Fprintf(&targets, "  - {team: %s, environment: %s, cluster: local, namespace: %s}\n", t.team, t.environment, w.cluster.namespace(t))
+	var places, teams, bindings strings.Builder
+	for _, t := range targets {
+		fmt.Fprintf(&places, "  - {team: %s, environment: %s, cluster: local, namespace: %s}\n", t.team, t.environment, w.cluster.namespace(t))
+	}
+	for _, team := range systemTeams {
+		fmt.Fprintf(&teams, "  - {name: %s, title: %s}\n", team, team)
+		fmt.Fprintf(&bindings, "  - {group: payments, role: developer, team: %s}\n", team)
 	}
 	text := fmt.Sprintf(`listen: 127.0.0.1:%d
 publicURL: %s
@@ -151,18 +155,18 @@ clusters:
 teams:
   - {name: payments, title: Payments}
   - {name: search, title: Search}
-environments:
+%senvironments:
   - {name: staging, title: Staging}
   - {name: production, title: Production, approvals: 1}
 targets:
 %sbindings:
   - {group: payments, role: developer, team: payments}
   - {group: search, role: developer, team: search}
-  - {group: approvers, role: approver}
+%s  - {group: approvers, role: approver}
   - {group: auditors, role: auditor}
   - {group: platform, role: admin}
 log: {level: debug, format: text}
-`, port, w.base, issuer, targets.String())
+`, port, w.base, issuer, teams.String(), places.String(), bindings.String())
 	path := filepath.Join(w.folder, "portal.yaml")
 	return path, os.WriteFile(path, []byte(text), 0o600)
 }
