@@ -12,7 +12,7 @@ import (
 )
 
 // Check validates inputs that did not come from a form (a rollback, a file): the whole schema on the
-// inputs over the defaults, and that nothing is set that the form does not offer.
+// inputs over the defaults, that nothing is set that the form does not offer, and what the release allows.
 func (t *Template) Check(in Inputs, r Release) Errors {
 	if t.loaded == nil {
 		return Errors{{Title: "The form", Message: "This template cannot be used at the moment."}}
@@ -30,7 +30,8 @@ func (t *Template) Check(in Inputs, r Release) Errors {
 		found.add(w.pathOf(p), "A secret value does not belong into a file or a saved form. Type it into the form, which puts it aside.", worst)
 	}
 	t.validate(in, w, found)
-	return found.attach(controls)
+	t.judge(t.present(in), judge{release: r, filler: w, found: found, warned: findings{}})
+	return found.attach(controls, nil)
 }
 
 // validate checks the merged values and adds what is wrong, in the user's words.
@@ -51,6 +52,15 @@ func (t *Template) validate(in Inputs, w *filler, found findings) {
 func (t *Template) present(in Inputs) map[string]any {
 	values := exact(t.values(in)).(map[string]any)
 	return present(t.Fields, t.loaded.conds, values)
+}
+
+// running are the values of the application's current revision, nil for a new application.
+func (t *Template) running(a Around) map[string]any {
+	if a.Deployed == nil {
+		return nil
+	}
+	fitting, _ := t.Fit(a.Deployed)
+	return t.present(fitting)
 }
 
 // values are the inputs over the defaults, rows over the defaults of their fields.

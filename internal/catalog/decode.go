@@ -26,9 +26,11 @@ func (t *Template) Decode(form Form, a Around) Reading {
 	in := Inputs(difference(t.loaded.defaults, full, t.Fields, false))
 	dropHidden(t.Fields, t.loaded.conds, in, t.loaded.defaults)
 	controls = shown(controls, t.loaded.conds, t.values(in))
+	warned := findings{}
 	t.validate(in, c.filler, c.found)
-	v := t.view(controls, c.found)
-	return Reading{Inputs: in, View: v, Errors: v.Errors, Secrets: r.secrets}
+	t.judge(t.present(in), judge{release: a.Release, deployed: t.running(a), filler: c.filler, found: c.found, warned: warned})
+	v := t.view(controls, c.found, warned, a)
+	return Reading{Inputs: in, View: v, Errors: v.Errors, Warnings: v.Warnings, Secrets: r.secrets}
 }
 
 // shortened keeps a text that somebody else made at a length that fits a sentence.

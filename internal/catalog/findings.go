@@ -31,8 +31,8 @@ func (f findings) add(path, message string, priority int) {
 }
 
 // attach puts each finding at its control, or the nearest one around it, and returns them all in the
-// order of the form; first what belongs to no control.
-func (f findings) attach(controls []Control) Errors {
+// order of the form; first what belongs to no control. put may be nil, and the controls stay as they are.
+func (f findings) attach(controls []Control, put func(c *Control, message string)) Errors {
 	titles := map[string]string{}
 	for i := range controls {
 		controls[i].name("", titles)
@@ -51,7 +51,9 @@ func (f findings) attach(controls []Control) Errors {
 	for i := range controls {
 		controls[i].each(func(c *Control) {
 			if found, ok := at[c.path()]; ok {
-				c.Error = found.message
+				if put != nil {
+					put(c, found.message)
+				}
 				errs = append(errs, FieldError{Path: c.path(), Title: titles[c.path()], Message: found.message})
 			}
 		})

@@ -11,7 +11,7 @@ func (t *Template) Untouched(form Form, a Around) Reading {
 	controls := r.read(t.Fields, "", root, t.loaded.defaults)
 	w := &collector{found: findings{}, filler: newFiller()}
 	in := difference(t.loaded.defaults, w.collect(controls, ""), t.Fields, false)
-	return Reading{View: t.view(shown(controls, t.loaded.conds, t.values(in)), nil), Secrets: r.secrets}
+	return Reading{View: t.view(shown(controls, t.loaded.conds, t.values(in)), nil, nil, a), Secrets: r.secrets}
 }
 
 // TitleOf is the title of the field at path, or "" if there is none.

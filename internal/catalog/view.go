@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"slipway.dev/slipway/internal/manifest"
 )
 
 // View draws the form as the inputs fill it: Inputs(nil) gives the empty form, with defaults.
@@ -13,12 +15,18 @@ func (t *Template) View(set Inputs, a Around) View {
 		return View{}
 	}
 	controls := newFiller().fill(t.Fields, "", "", declared(t.Fields, set), t.loaded.defaults)
-	return t.view(shown(controls, t.loaded.conds, t.values(set)), nil)
+	return t.view(shown(controls, t.loaded.conds, t.values(set)), nil, nil, a)
 }
 
-// view lays the controls out and puts each error at its control.
-func (t *Template) view(controls []Control, errs findings) View {
-	v := View{Errors: errs.attach(controls)}
+// view lays the controls out and puts each error and each warning at its control.
+func (t *Template) view(controls []Control, errs, warned findings, a Around) View {
+	v := View{
+		Errors:   errs.attach(controls, func(c *Control, says string) { c.Error = says }),
+		Warnings: warned.attach(controls, func(c *Control, says string) { c.Warning = says }),
+	}
+	if a.Deployed != nil {
+		_, v.Gone = t.Fit(a.Deployed)
+	}
 	for _, l := range t.loaded.layout {
 		s := l.Section
 		s.Controls, controls = take(controls, l.fields)
@@ -138,4 +146,61 @@ func lowerTitle(title string) string {
 		return title
 	}
 	return string(unicode.ToLower(first)) + title[n:]
+}
+
+// inWords says what a field holds, as a column beside it does: "" where it holds nothing. Of a secret it
+// says only whether there is a value.
+func (f *Field) inWords(v any) string {
+	if f.Secret {
+		return secretInWords(v)
+	}
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case bool:
+		if x {
+			return "on"
+		}
+		return "off"
+	case []any:
+		return f.rowsInWords(len(x))
+	case map[string]any:
+		if f.Kind == Object {
+			return ""
+		}
+		return f.rowsInWords(len(x))
+	}
+	s := textOf(v)
+	for i, o := range f.Options {
+		if same(f.choices[i], v) {
+			s = o.Title
+		}
+	}
+	if f.Kind == Multiline && strings.Contains(s, "\n") {
+		return counted(strings.Count(strings.TrimSuffix(s, "\n"), "\n")+1, "line")
+	}
+	s = shortened(s)
+	if f.Unit != "" && s != "" {
+		s += " " + f.Unit
+	}
+	return s
+}
+
+func (f *Field) rowsInWords(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return counted(n, "row")
+}
+
+func secretInWords(v any) string {
+	switch s, isText := v.(string); {
+	case isText && s == "":
+		return "empty on purpose"
+	case isText && manifest.Token(s).Stands():
+		return "stored"
+	case isText:
+		return "no value"
+	}
+	return ""
 }
