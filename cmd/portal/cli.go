@@ -41,8 +41,9 @@ type commandLine struct {
 		Verify verifyCommand `cmd:"" help:"Check an exported audit log (JSON lines), without the portal or its database."`
 		Export exportCommand `cmd:"" help:"Write the audit log, oldest entry first, to the standard output."`
 	} `cmd:"" help:"Verify and export the audit log."`
-	Render  renderCommand  `cmd:"" help:"Make the manifests of applications that stand in files, without a cluster."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Render   renderCommand    `cmd:"" help:"Make the manifests of applications that stand in files, without a cluster."`
+	Template templateCommands `cmd:"" help:"Write, check and test templates."`
+	Version  versionCommand   `cmd:"" help:"Print the version."`
 }
 
 type configFlag struct {

@@ -291,7 +291,7 @@ func waiting(refs, del []manifest.Ref) []manifest.Outcome {
 		out = append(out, manifest.Outcome{Ref: ref, Stage: manifest.Stage(ref), State: manifest.Waiting})
 	}
 	for _, ref := range del {
-		out = append(out, manifest.Outcome{Ref: ref, Stage: manifest.StageDeletions, Op: manifest.Delete, State: manifest.Waiting})
+		out = append(out, manifest.Outcome{Ref: ref, Stage: manifest.StageOfDeletion(ref), Op: manifest.Delete, State: manifest.Waiting})
 	}
 	return out
 }

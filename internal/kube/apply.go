@@ -28,7 +28,7 @@ import (
 // The error wraps manifest.ErrClusterAway if the cluster was never reached, and ErrIdentity if nobody
 // acts; then nothing was written. If ctx ends, Apply returns its error with what was done till then.
 func (cs *Clusters) Apply(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) ([]manifest.Outcome, error) {
-	e, err := cs.errand(ctx, as, place, app)
+	e, err := cs.errand(ctx, as, place, app, set, prune)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func newRun(e *errand, set manifest.Set, prune []manifest.Ref, report func(manif
 		r.add(&step{object: u, outcome: manifest.Outcome{Ref: ref, Stage: manifest.Stage(ref), Op: manifest.Change}})
 	}
 	for _, ref := range prune {
-		r.add(&step{outcome: manifest.Outcome{Ref: ref, Stage: manifest.StageDeletions, Op: manifest.Delete}})
+		r.add(&step{outcome: manifest.Outcome{Ref: ref, Stage: manifest.StageOfDeletion(ref), Op: manifest.Delete}})
 	}
 	return r
 }

@@ -20,7 +20,7 @@ import (
 // The error wraps manifest.ErrClusterAway if the cluster does not answer, or stops doing so half-way:
 // a plan of which a part is missing is not a plan. It wraps ErrIdentity if nobody acts.
 func (cs *Clusters) DryRun(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref) ([]manifest.DryRun, error) {
-	e, err := cs.errand(ctx, as, place, app)
+	e, err := cs.errand(ctx, as, place, app, set, prune)
 	if err != nil {
 		return nil, err
 	}
@@ -123,16 +123,42 @@ func (e *errand) tryApply(ctx context.Context, u manifest.Object, a *asked) (man
 	}
 	after := a.would.object
 	if cs := conflictsIn(a.err, a.live, u); len(cs) > 0 {
+		if a.live != nil && e.takesOver(ctx, u, a.live.GetManagedFields()) {
+			cs = withoutReplicas(cs)
+		}
 		d.Conflicts = cs
 		after = e.forced(ctx, u, a.live)
 	} else if a.err != nil {
 		d.Problem = e.problem(ctx, a.err, d.Ref, u, a.live)
 		return d, nil
 	}
+	if a.live != nil && a.err == nil && e.givesUp(u, a.live.GetManagedFields()) {
+		if err := e.tryKept(ctx, u, a, &d); err != nil || d.Problem != nil {
+			return d, err
+		}
+		after = a.would.object
+	}
 	if a.live == nil {
 		after = withoutAllocated(after, u)
 	}
 	return d, compare(&d, a.live, after)
+}
+
+// tryKept tries once more with the live number of replicas, which is kept while an autoscaler takes over.
+func (e *errand) tryKept(ctx context.Context, u manifest.Object, a *asked, d *manifest.DryRun) error {
+	err := asking.do(ctx, func(ctx context.Context) (err error) {
+		a.would, err = e.session.apply(ctx, e.place.Namespace, e.kept(u, a.live), applyOptions{dryRun: true, force: true})
+		return err
+	}).err
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case away(err):
+		return fmt.Errorf("%w: %w", manifest.ErrClusterAway, err)
+	case err != nil:
+		d.Problem = e.problem(ctx, err, d.Ref, u, a.live)
+	}
+	return nil
 }
 
 // forced tells what it would be if the conflicting fields were taken, so that the plan can show it.

@@ -21,12 +21,14 @@ type errand struct {
 	as      policy.Acting
 	place   manifest.Place
 	app     string
+	scaled  map[scaled]int64 // what the set's autoscalers scale, see autoscaled
+	prune   []manifest.Ref
 
 	mu     sync.Mutex
 	absent map[string]bool // namespaces, by whether they are known not to exist
 }
 
-func (cs *Clusters) errand(ctx context.Context, as policy.Acting, place manifest.Place, app string) (*errand, error) {
+func (cs *Clusters) errand(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref) (*errand, error) {
 	c, err := cs.cluster(place.Cluster)
 	if err != nil {
 		return nil, err
@@ -38,7 +40,7 @@ func (cs *Clusters) errand(ctx context.Context, as policy.Acting, place manifest
 	if _, err := c.discovery.version(ctx); err != nil { // nothing can be asked or written before kinds are known
 		return nil, err
 	}
-	return &errand{cluster: c, session: s, as: as, place: place, app: app, absent: map[string]bool{}}, nil
+	return &errand{cluster: c, session: s, as: as, place: place, app: app, scaled: autoscaled(set), prune: prune, absent: map[string]bool{}}, nil
 }
 
 // lacksNamespace tells whether a namespace certainly does not exist. It asks once for each.

@@ -86,8 +86,9 @@ func (s *session) head(ctx context.Context, home string, ref manifest.Ref) (*met
 
 // applyOptions are the query of a server-side apply.
 type applyOptions struct {
-	dryRun bool
-	force  bool // only ever with dryRun, to see what it would be
+	dryRun  bool
+	force   bool   // only with dryRun, to see what it would be, and for one field, see run.takeBack
+	manager string // who applies; empty for manifest.FieldManager
 }
 
 // applied is what the API server answered to an apply.
@@ -109,13 +110,13 @@ func (s *session) apply(ctx context.Context, home string, u manifest.Object, opt
 		return applied{}, err
 	}
 	req := s.rest.Patch(types.ApplyPatchType).AbsPath(p...).Body(body).MaxRetries(0).
-		Param("fieldManager", manifest.FieldManager).
+		Param("fieldManager", cmp.Or(opts.manager, manifest.FieldManager)).
 		Param("fieldValidation", metav1.FieldValidationStrict)
 	if opts.dryRun {
 		req = req.Param("dryRun", metav1.DryRunAll)
-		if opts.force {
-			req = req.Param("force", "true")
-		}
+	}
+	if opts.force {
+		req = req.Param("force", "true")
 	}
 	res := req.Do(ctx)
 	out := applied{warnings: warnings(res)}

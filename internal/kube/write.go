@@ -21,7 +21,7 @@ func (r *run) write(ctx context.Context, s *step) {
 		if err := r.mayWrite(ctx, s); err != nil {
 			return err
 		}
-		got, err = r.session.apply(ctx, r.place.Namespace, s.object, applyOptions{})
+		got, err = r.send(ctx, s)
 		return err
 	})
 	s.outcome.Tries = a.tries

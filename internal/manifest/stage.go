@@ -49,6 +49,15 @@ func Stage(r Ref) int {
 	return StageAround
 }
 
+// StageOfDeletion tells in which stage an object is deleted: last, but for autoscalers, which would set
+// the number of pods of a workload once more after the workload has been given it.
+func StageOfDeletion(r Ref) int {
+	if r.Kind == "HorizontalPodAutoscaler" {
+		return StageStorage
+	}
+	return StageDeletions
+}
+
 // Sort puts s into the order in which it is applied: by stage, then kind, namespace and name.
 func (s Set) Sort() {
 	slices.SortFunc(s, func(a, b Object) int {

@@ -1,0 +1,338 @@
+package author
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+const schemaFile = "values.schema.json"
+
+// schemaWalk goes through every schema within values.schema.json.
+type schemaWalk struct {
+	*chart
+	lines    *positions
+	root     map[string]any
+	compiler *jsonschema.Compiler
+	sections []string // ids and titles of x-ui-sections; nil where there are none
+}
+
+// schemaFile looks at values.schema.json. Without one the form is made of values.yaml, which is fine.
+func (c *chart) schemaFile() {
+	raw, err := c.read(schemaFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		c.find(schemaFile, 0, "it cannot be read")
+		return
+	}
+	w := &schemaWalk{chart: c, lines: readPositions(raw)}
+	if w.lines.failed != nil {
+		c.find(schemaFile, w.lines.at, "it is not JSON: %v", w.lines.failed)
+		return
+	}
+	for _, at := range w.lines.twice {
+		w.say(at, "%q stands twice in the same object, and only the last one counts", last(at))
+	}
+	if w.root, err = exactly(raw); err != nil {
+		c.find(schemaFile, 0, "%v", err)
+		return
+	}
+	w.readSections()
+	w.compile()
+	w.schema("", w.root, nil)
+}
+
+func (w *schemaWalk) say(at, format string, args ...any) {
+	w.find(schemaFile, w.lines.of(at), format, args...)
+}
+
+func (w *schemaWalk) readSections() {
+	for i, v := range asList(w.root["x-ui-sections"]) {
+		m, _ := v.(map[string]any)
+		id, _ := m["id"].(string)
+		title, _ := m["title"].(string)
+		if id == "" || title == "" {
+			w.say(fmt.Sprintf("/x-ui-sections/%d", i), "a section needs an id and a title")
+		}
+		w.sections = append(w.sections, id, title)
+	}
+}
+
+// chartURL is what the compiler knows the files of the chart by.
+const chartURL = "file:///chart/"
+
+// loadBeside reads schemas of the chart and of the library charts that it depends on, and no others.
+type loadBeside struct{ dir string }
+
+// Load reads one file of the chart.
+func (l loadBeside) Load(address string) (any, error) {
+	u, err := url.Parse(address)
+	if err != nil || !strings.HasPrefix(address, chartURL) {
+		return nil, fmt.Errorf("$ref to %s is not followed; only files of the chart are", address)
+	}
+	name := strings.TrimPrefix(path.Clean(u.Path), "/chart/")
+	raw, err := os.ReadFile(filepath.Join(l.dir, filepath.FromSlash(name)))
+	if library, ok := strings.CutPrefix(name, "charts/"); errors.Is(err, fs.ErrNotExist) && ok {
+		raw, err = os.ReadFile(filepath.Join(filepath.Dir(l.dir), filepath.FromSlash(library)))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be read", name)
+	}
+	return jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+}
+
+// compile makes the schemas of which defaults and presets are checked.
+func (w *schemaWalk) compile() {
+	c := jsonschema.NewCompiler()
+	c.UseLoader(loadBeside{w.dir})
+	c.DefaultDraft(jsonschema.Draft2020)
+	if _, err := c.Compile(chartURL + schemaFile); err != nil {
+		w.compileProblem(err)
+		return
+	}
+	w.compiler = c
+}
+
+var inSchema = regexp.MustCompile(regexp.QuoteMeta(schemaFile) + `#(/[^'"\s]*)`)
+
+func (w *schemaWalk) compileProblem(err error) {
+	var invalid *jsonschema.SchemaValidationError
+	if errors.As(err, &invalid) {
+		var v *jsonschema.ValidationError
+		if errors.As(invalid.Err, &v) {
+			w.invalid(v)
+			return
+		}
+	}
+	at := ""
+	if m := inSchema.FindStringSubmatch(err.Error()); m != nil {
+		at = m[1]
+	}
+	w.say(at, "%s", strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), chartURL, "")), " "))
+}
+
+// invalid tells which keywords have a value that JSON Schema does not allow.
+func (w *schemaWalk) invalid(v *jsonschema.ValidationError) {
+	if len(v.Causes) == 0 {
+		at := ""
+		for _, step := range v.InstanceLocation {
+			at += "/" + escape(step)
+		}
+		text := v.Error()
+		if i := strings.LastIndex(text, "': "); i >= 0 {
+			text = text[i+3:]
+		}
+		w.say(at, "%s: %s", last(at), text)
+	}
+	for _, c := range v.Causes {
+		w.invalid(c)
+	}
+}
+
+// schema looks at one schema. siblings are the properties beside it, nil where it is no property.
+func (w *schemaWalk) schema(at string, s any, siblings map[string]any) {
+	m, ok := s.(map[string]any)
+	if !ok {
+		return // true and false are schemas too
+	}
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		here := at + "/" + escape(key)
+		holds, known := keywords[key]
+		if !known {
+			w.unknown(here, key)
+			continue
+		}
+		switch holds {
+		case schema:
+			w.schema(here, m[key], nil)
+		case schemas:
+			for i, one := range asList(m[key]) {
+				w.schema(fmt.Sprintf("%s/%d", here, i), one, nil)
+			}
+		case named:
+			inner, _ := m[key].(map[string]any)
+			var beside map[string]any
+			if key == "properties" {
+				beside = inner
+			}
+			for _, name := range slices.Sorted(maps.Keys(inner)) {
+				w.schema(here+"/"+escape(name), inner[name], beside)
+			}
+		}
+	}
+	w.types(at, m)
+	w.words(at, m)
+	w.secret(at, m)
+	w.picker(at, m, siblings)
+	w.presets(at, m)
+	w.defaults(at, m)
+	w.required(at, m)
+}
+
+func (w *schemaWalk) unknown(at, key string) {
+	if strings.HasPrefix(key, "x-") && !strings.HasPrefix(key, "x-ui-") && !strings.HasPrefix(key, "x-kubernetes-") {
+		return // somebody's own
+	}
+	w.say(at, "there is no keyword %s; %s", key, meantKeyword(key))
+}
+
+// types looks at the values of keywords that take true or false, or text.
+func (w *schemaWalk) types(at string, m map[string]any) {
+	for _, key := range flags {
+		if v, set := m[key]; set {
+			if _, ok := v.(bool); !ok {
+				w.say(at+"/"+key, "%s must be true or false", key)
+			}
+		}
+	}
+	for _, key := range words {
+		if v, set := m[key]; set {
+			if _, ok := v.(string); !ok {
+				w.say(at+"/"+key, "%s must be text", key)
+			}
+		}
+	}
+	if p, ok := m["pattern"].(string); ok {
+		if _, err := regexp.Compile(p); err != nil {
+			w.say(at+"/pattern", "pattern cannot be used: %v", err)
+		}
+	}
+}
+
+// words looks at what people read, and at what chooses among things that there are.
+func (w *schemaWalk) words(at string, m map[string]any) {
+	if v, ok := m["x-ui-widget"].(string); ok && !slices.Contains(widgets, v) {
+		w.say(at+"/x-ui-widget", "there is no widget %q; %s", v, meant(v, widgets))
+	}
+	if v, ok := m["x-ui-section"].(string); ok && w.sections != nil && !slices.Contains(w.sections, v) {
+		w.say(at+"/x-ui-section", "there is no section %q in x-ui-sections; %s", v, meant(v, w.sections))
+	}
+	if _, has := m["pattern"]; has && m["x-ui-pattern-help"] == nil && m["examples"] == nil && m["x-ui-placeholder"] == nil && !w.isPart(at) {
+		w.say(at+"/pattern", "a pattern needs x-ui-pattern-help, which says what to type instead, or examples")
+	}
+	for _, key := range []string{"x-ui-enum-titles", "x-ui-enum-help"} {
+		said, ok := m[key].(map[string]any)
+		if _, set := m[key]; set && !ok {
+			w.say(at+"/"+key, "%s must hold a text for each value", key)
+		}
+		values := namesOf(asList(m["enum"]))
+		for name := range said {
+			if !slices.Contains(values, name) && m["$ref"] == nil {
+				w.say(at+"/"+key+"/"+escape(name), "%s names %q, which is no value of enum; %s", key, name, meant(name, values))
+			}
+		}
+	}
+}
+
+// isPart tells of a schema that is no field: a condition, or one of several alternatives.
+func (w *schemaWalk) isPart(at string) bool {
+	for _, part := range []string{"/if", "/not", "/anyOf/", "/oneOf/", "/contains", "/propertyNames"} {
+		if strings.Contains(at+"/", part+"/") || strings.HasSuffix(part, "/") && strings.Contains(at, part) {
+			return true
+		}
+	}
+	return false
+}
+
+var generated = regexp.MustCompile(`^(hex|base64):[1-9][0-9]{0,3}$`)
+
+func (w *schemaWalk) secret(at string, m map[string]any) {
+	if m["x-ui-secret"] == true && m["default"] != nil && m["default"] != "" {
+		w.say(at+"/default", "a secret has no default: everybody who reads the chart would know it")
+	}
+	v, ok := m["x-ui-generate"].(string)
+	if !ok {
+		return
+	}
+	if !generated.MatchString(v) {
+		w.say(at+"/x-ui-generate", "x-ui-generate is %q; write hex: or base64: and a number of bytes, such as hex:32", v)
+	}
+	if m["x-ui-secret"] != true && m["$ref"] == nil {
+		w.say(at+"/x-ui-generate", "x-ui-generate is for fields with x-ui-secret: true")
+	}
+}
+
+func (w *schemaWalk) picker(at string, m map[string]any, siblings map[string]any) {
+	raw, set := m["x-ui-picker"]
+	if !set {
+		return
+	}
+	at += "/x-ui-picker"
+	p, ok := raw.(map[string]any)
+	if !ok {
+		w.say(at, `x-ui-picker must be an object, such as {"kind": "Secret"}`)
+		return
+	}
+	for key := range p {
+		if !slices.Contains([]string{"kind", "of", "type"}, key) {
+			w.say(at+"/"+escape(key), "x-ui-picker has no %q; %s", key, meant(key, []string{"kind", "of", "type"}))
+		}
+	}
+	kind, _ := p["kind"].(string)
+	of, _ := p["of"].(string)
+	switch {
+	case !slices.Contains(pickerKinds, kind):
+		w.say(at+"/kind", "x-ui-picker has no kind %q; %s", kind, meant(kind, pickerKinds))
+	case slices.Contains(pickersOf, kind) && of == "":
+		w.say(at, "a picker of kind %s needs of: the field that names the object", kind)
+	case of != "" && !slices.Contains(pickersOf, kind):
+		w.say(at+"/of", "of is for %s", strings.Join(pickersOf, ", "))
+	case p["type"] != nil && kind != "Secret" && kind != "SecretKey":
+		w.say(at+"/type", "type is for Secrets")
+	}
+	if of == "" {
+		return
+	}
+	if strings.HasPrefix(of, "/") {
+		if !w.leads(of) {
+			w.say(at+"/of", "of is %q, and no field is there", of)
+		}
+		return
+	}
+	if _, there := siblings[of]; siblings != nil && !there {
+		w.say(at+"/of", "of is %q, and no field beside it has that name; %s", of, meant(of, slices.Sorted(maps.Keys(siblings))))
+	}
+}
+
+// leads tells whether a pointer into the values leads to a property. Behind a $ref it may.
+func (w *schemaWalk) leads(pointer string) bool {
+	s := w.root
+	for _, step := range strings.Split(pointer[1:], "/") {
+		if s["$ref"] != nil || s["allOf"] != nil || s["then"] != nil {
+			return true
+		}
+		props, _ := s["properties"].(map[string]any)
+		next, ok := props[step].(map[string]any)
+		if !ok {
+			return false
+		}
+		s = next
+	}
+	return true
+}
+
+func asList(v any) []any {
+	l, _ := v.([]any)
+	return l
+}
+
+func namesOf(values []any) []string {
+	var out []string
+	for _, v := range values {
+		out = append(out, fmt.Sprint(v))
+	}
+	return out
+}
