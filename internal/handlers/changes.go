@@ -172,14 +172,6 @@ func (s *server) changePlan(c echo.Context) error {
 	return s.draw(c, http.StatusOK, templates.Plan(p, d))
 }
 
-func (s *server) changeManifests(c echo.Context) error {
-	ch, err := s.changeAt(c, c.Param("id"))
-	if err != nil {
-		return err
-	}
-	return download(c, ch.App.Name+"-change-"+strconv.FormatInt(ch.ID, 10)+".yaml", ch.Rendered)
-}
-
 func (s *server) approve(c echo.Context) error {
 	return s.decide(c, func(ctx context.Context, id int64, digest manifest.Digest, comment string) (change.Change, error) {
 		return s.Changes.Approve(ctx, who(c), auth.From(c), id, digest, comment)

@@ -2,15 +2,11 @@ package handlers
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"net/url"
-	"strconv"
 
 	"github.com/labstack/echo/v4"
 
 	"slipway.dev/slipway/internal/change"
-	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
 	"slipway.dev/slipway/web/templates"
 )
@@ -84,33 +80,4 @@ func (s *server) revisions(c echo.Context) error {
 	p := s.page(c, templates.NavApplications, key.Name+", revisions")
 	p.Crumbs = append(appCrumbs(key), templates.Crumb{Label: "Revisions"})
 	return s.draw(c, http.StatusOK, templates.Revisions(p, d))
-}
-
-func (s *server) revisionManifests(c echo.Context) error {
-	ctx, me, key := c.Request().Context(), who(c), appOf(c)
-	app, err := s.Changes.Application(ctx, me, key)
-	if err != nil {
-		return err
-	}
-	number := app.Revision
-	if q := c.QueryParam("revision"); q != "" {
-		if number, err = strconv.Atoi(q); err != nil {
-			return change.ErrNotFound
-		}
-	}
-	rev, err := s.Changes.Revision(ctx, me, key, number)
-	if err != nil {
-		return err
-	}
-	return download(c, fmt.Sprintf("%s-r%d.yaml", key.Name, number), rev.Rendered)
-}
-
-// download sends manifests as a file, Secrets masked.
-func download(c echo.Context, name string, rendered []byte) error {
-	masked, err := manifest.MaskYAML(rendered)
-	if err != nil {
-		return err
-	}
-	c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="`+url.PathEscape(name)+`"`)
-	return c.Blob(http.StatusOK, "application/yaml; charset=utf-8", masked)
 }

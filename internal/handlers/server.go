@@ -145,12 +145,11 @@ func (s *server) pages(g *echo.Group) {
 	app.GET("/delete", s.delete)
 	app.POST("/delete/submit", s.submitDelete)
 	app.GET("/revisions", s.revisions)
-	app.GET("/manifests.yaml", s.revisionManifests)
+	s.routesOfDownloads(g, app)
 
 	g.GET("/changes", s.changes)
 	g.GET("/changes/:id", s.change)
 	g.GET("/changes/:id/plan", s.changePlan)
-	g.GET("/changes/:id/manifests.yaml", s.changeManifests)
 	g.POST("/changes/:id/approve", s.approve)
 	g.POST("/changes/:id/reject", s.reject)
 	g.POST("/changes/:id/withdraw", s.withdraw)

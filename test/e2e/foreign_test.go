@@ -32,6 +32,8 @@ func TestForeignLooksLikeNothing(t *testing.T) {
 		{change + "/stream", nothing + "/stream"},
 		{change + "/plan", nothing + "/plan"},
 		{change + "/manifests.yaml", nothing + "/manifests.yaml"},
+		{change + "/bundle.zip", nothing + "/bundle.zip"},
+		{staging.app("secretive") + "/inputs.yaml", none.app("secretive") + "/inputs.yaml"},
 	}
 	for _, tc := range gets {
 		compare(t, "GET "+tc.foreign, c.get(tc.foreign), c.get(tc.nothing), tc.foreign, tc.nothing)
@@ -44,6 +46,8 @@ func TestForeignLooksLikeNothing(t *testing.T) {
 		{change + "/resume", nothing + "/resume"},
 		{staging.path() + "/new/web-service", none.path() + "/new/web-service"},
 		{staging.path() + "/new/web-service/preview", none.path() + "/new/web-service/preview"},
+		{staging.path() + "/new/web-service/download", none.path() + "/new/web-service/download"},
+		{staging.app("secretive") + "/edit/download", none.app("secretive") + "/edit/download"},
 		{staging.path() + "/new/web-service/submit", none.path() + "/new/web-service/submit"},
 		{staging.app("secretive") + "/edit", none.app("secretive") + "/edit"},
 		{staging.app("secretive") + "/edit/preview", none.app("secretive") + "/edit/preview"},

@@ -158,7 +158,7 @@ func Live(p Page, d LiveData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if d.App.Revision > 0 {
-				templ_7745c5c3_Err = download(AppURL(d.App.AppKey, "manifests.yaml"), d.App.Name+".yaml", "as applied, Secrets without values").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = downloads(AppURL(d.App.AppKey), "").Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -465,7 +465,7 @@ func liveActions(d LiveData) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if d.App.Revision > 0 {
-			templ_7745c5c3_Err = menuLink(AppURL(d.App.AppKey, "manifests.yaml"), "icon-[lucide--download] size-4 text-muted", "Download").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = menuLink(AppURL(d.App.AppKey, "bundle.zip"), "icon-[lucide--download] size-4 text-muted", "Download").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -55,3 +55,10 @@ type PlanData struct {
 	MaySubmit bool
 	WhyNot    string
 }
+
+// bundleFiles are what can be downloaded of a plan, a change and a revision.
+var bundleFiles = []struct{ name, what string }{
+	{"bundle.zip", "all of it, for kubectl apply -k"},
+	{"manifests.yaml", "the objects, without Secrets that have values"},
+	{"inputs.yaml", "what was filled in"},
+}
