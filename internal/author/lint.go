@@ -235,6 +235,11 @@ func examples(fields []catalog.Field) catalog.Inputs {
 func exampleOf(f *catalog.Field) (any, bool) {
 	switch f.Kind {
 	case catalog.Choice:
+		for _, o := range f.Options {
+			if o.Value == f.Example {
+				return o.Value, true
+			}
+		}
 		return f.Options[0].Value, len(f.Options) > 0
 	case catalog.Switch:
 		return false, true

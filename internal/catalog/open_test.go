@@ -2,11 +2,10 @@ package catalog
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"slipway.dev/slipway/charts"
 )
 
 func TestOpenKeepsBrokenCharts(t *testing.T) {
@@ -128,7 +127,7 @@ func TestRecursiveSchemaIsCutOff(t *testing.T) {
 }
 
 func TestWebServiceSaysWhatItIs(t *testing.T) {
-	c, err := Open(charts.FS)
+	c, err := Open(os.DirFS("testdata/builtin"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"slipway.dev/slipway/charts"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
 )
@@ -20,7 +19,7 @@ var update = flag.Bool("update", false, "write the golden files")
 
 func webService(t testing.TB) *Template {
 	t.Helper()
-	c, err := Open(charts.FS)
+	c, err := Open(os.DirFS("testdata/builtin"))
 	if err != nil {
 		t.Fatal(err)
 	}
