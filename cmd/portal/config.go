@@ -30,6 +30,7 @@ type config struct {
 	Targets        []target
 	Bindings       []binding
 	Templates      templateSources
+	TemplateCache  string // folder; empty for none
 	ExpireAfter    time.Duration
 	Log            logConfig
 	TrustedProxies []netip.Prefix
@@ -175,6 +176,7 @@ func (c *config) fields() fields {
 		"targets":        list(&c.Targets, targetFields),
 		"bindings":       list(&c.Bindings, bindingFields),
 		"templates":      c.Templates.field(),
+		"templateCache":  text(&c.TemplateCache),
 		"changes":        section(fields{"expireAfter": duration(&c.ExpireAfter, time.Hour, 90*24*time.Hour)}),
 		"log":            section(fields{"level": oneOf(&c.Log.Level, "debug", "info", "warn", "error"), "format": oneOf(&c.Log.Format, "json", "text")}),
 		"trustedProxies": prefixes(&c.TrustedProxies),

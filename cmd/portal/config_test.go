@@ -134,19 +134,34 @@ func TestSourcesOfTemplates(t *testing.T) {
 		},
 	}
 	for text, want := range map[string]string{
-		"[]":                                    "built in",
-		"{folder: charts}":                      "/d/charts",
-		"[{folder: charts}, {folder: /x/more}]": "/d/charts, /x/more, built in",
-		"[{builtIn: true}, {folder: charts}]":   "built in, /d/charts",
-		"[{folder: charts}, {builtIn: false}]":  "/d/charts",
-		"[{folder: none}]":                      "templates[0].folder: /d/none is not a folder",
-		"{folder: none}":                        "templates.folder: /d/none is not a folder",
-		"[{}]":                                  "templates[0]: says no source",
-		"[{builtIn: yes}]":                      "templates[0].builtIn: must hold true or false",
-		"[{builtIn: true}, {builtIn: false}]":   "templates[1]: names the built-in templates a second time",
-		"[{builtIn: true, folder: charts}]":     "templates[0]: is a folder and the built-in templates at once",
-		"charts":                                "templates: must hold a list",
-		"[{folder: charts, ref: v1}]":           "templates[0].ref: there is no such setting",
+		"[]":                                        "built in",
+		"{folder: charts}":                          "/d/charts",
+		"[{folder: charts}, {folder: /x/more}]":     "/d/charts, /x/more, built in",
+		"[{builtIn: true}, {folder: charts}]":       "built in, /d/charts",
+		"[{folder: charts}, {builtIn: false}]":      "/d/charts",
+		"[{folder: none}]":                          "templates[0].folder: /d/none is not a folder",
+		"{folder: none}":                            "templates.folder: /d/none is not a folder",
+		"[{}]":                                      "templates[0]: says no source",
+		"[{builtIn: yes}]":                          "templates[0].builtIn: must hold true or false",
+		"[{builtIn: true}, {builtIn: false}]":       "templates[1]: names the built-in templates a second time",
+		"[{builtIn: true, folder: charts}]":         "templates[0]: is folder and builtIn at once",
+		"[{oci: 'oci://r.example.com/charts/web'}]": "oci://r.example.com/charts/web, built in",
+		"[{oci: r.example.com:5000/web, versions: [1.2.0, '^1', '1.0.0@sha256:0000000000000000000000000000000000000000000000000000000000000000']}]": "oci://r.example.com:5000/web, built in",
+		"[{oci: 'http://127.0.0.1:5000/web'}]":                   "oci://127.0.0.1:5000/web, built in",
+		"[{oci: 'http://r.example.com/web'}]":                    "templates[0].oci: \"http://r.example.com/web\" must not be plain http",
+		"[{oci: r.example.com}]":                                 "templates[0].oci: \"r.example.com\" is not a repository",
+		"[{oci: 'oci://u:p@r.example.com/x'}]":                   "is not a repository",
+		"[{oci: 'oci://r.example.com/../x'}]":                    "is not a repository",
+		"[{oci: r.example.com/x, versions: [latest]}]":           "templates[0].versions[0]: \"latest\" is neither a version",
+		"[{oci: r.example.com/x, versions: ['^1@sha256:0']}]":    "is neither a version",
+		"[{oci: r.example.com/x, versions: ['1.0.0@sha256:0']}]": "is not a digest",
+		"[{oci: r.example.com/x, password: hunter2}]":            "a password does not belong in this file",
+		"[{oci: r.example.com/x, username: u}]":                  "needs both or neither",
+		"[{oci: r.example.com/x, ca: ca.pem}]":                   "templates[0].ca: /d/ca.pem: there is no such file",
+		"[{oci: r.example.com/x, folder: charts}]":               "templates[0]: is folder and oci at once",
+		"[{folder: charts, versions: [1.0.0]}]":                  "templates[0].versions: is for a source with oci",
+		"charts":                                                 "templates: must hold a list",
+		"[{folder: charts, ref: v1}]":                            "templates[0].ref: there is no such setting",
 	} {
 		c, err := parseConfig("/d/portal.yaml", []byte(base+", templates: "+text+"}"), out, (*checker).check)
 		if err != nil {
@@ -175,7 +190,7 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	for _, key := range []string{
 		"listen", "publicURL", "database.driver", "database.path", "database.dsn", "oidc.issuer", "oidc.clientID",
 		"oidc.clientSecret", "oidc.scopes", "oidc.groupsClaim", "session.idle", "session.absolute", "templates.folder",
-		"changes.expireAfter", "log.level", "log.format", "trustedProxies",
+		"changes.expireAfter", "templateCache", "log.level", "log.format", "trustedProxies",
 	} {
 		if !strings.Contains(table, "| `"+key+"`") {
 			t.Errorf("%s is not documented", key)

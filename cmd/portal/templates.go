@@ -2,8 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"log/slog"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
 
+	"github.com/Masterminds/semver/v3"
 	"github.com/goccy/go-yaml/ast"
 
 	"slipway.dev/slipway/charts"
@@ -15,10 +22,19 @@ import (
 // another place or switched off.
 type templateSources []templateSource
 
-// templateSource is one place. Exactly one of the three is set.
+// templateSource is one place. Exactly one of Folder, BuiltIn and OCI is set.
 type templateSource struct {
-	Folder  string
-	BuiltIn *bool
+	Folder   string
+	BuiltIn  *bool
+	OCI      string // a repository, once checked without its scheme
+	Versions []string
+	Username string
+	Password secret
+	CA       string // a file
+	Every    time.Duration
+
+	plain bool   // http
+	ca    []byte // what is in CA
 }
 
 // field reads a list of sources, or a single folder in place of the built-in templates, as it was
@@ -39,7 +55,11 @@ func (t *templateSources) field() field {
 }
 
 func templateFields(t *templateSource) fields {
-	return fields{"folder": text(&t.Folder), "builtIn": truth(&t.BuiltIn)}
+	return fields{
+		"folder": text(&t.Folder), "builtIn": truth(&t.BuiltIn),
+		"oci": text(&t.OCI), "versions": texts(&t.Versions), "username": text(&t.Username), "password": t.Password.field("a password"),
+		"ca": text(&t.CA), "every": duration(&t.Every, 10*time.Second, 24*time.Hour),
+	}
 }
 
 func truth(to **bool) field {
@@ -61,22 +81,110 @@ func (k *checker) templates() {
 		if _, single := k.lines["templates.folder"]; single {
 			key = "templates"
 		}
-		switch {
-		case t.BuiltIn != nil && t.Folder != "":
-			k.wrong(key, "is a folder and the built-in templates at once; make two entries of it")
+		switch sources := t.kinds(); {
+		case len(sources) == 0:
+			k.wrong(key, "says no source; it needs folder, oci or builtIn")
+		case len(sources) > 1:
+			k.wrong(key, "is %s at once; make an entry of each", strings.Join(sources, " and "))
 		case t.BuiltIn != nil && named:
 			k.wrong(key, "names the built-in templates a second time")
 		case t.BuiltIn != nil:
 			named = true
-		case t.Folder == "":
-			k.wrong(key, "says no source; it needs folder or builtIn")
-		default:
+		case t.Folder != "":
 			t.Folder = k.path(t.Folder)
 			if info, err := k.out.stat(t.Folder); err != nil || !info.IsDir() {
 				k.wrong(join(key, "folder"), "%s is not a folder that can be read", t.Folder)
 			}
+		default:
+			k.registry(key, t)
+		}
+		if t.OCI == "" {
+			k.onlyRemote(key)
 		}
 	}
+	if k.c.TemplateCache == "" && k.c.Database.Driver == "sqlite" {
+		k.c.TemplateCache = filepath.Join(filepath.Dir(k.c.Database.Path), "templates")
+	} else if k.c.TemplateCache != "" {
+		k.c.TemplateCache = k.path(k.c.TemplateCache)
+	}
+}
+
+// kinds names which of the sources an entry sets.
+func (t *templateSource) kinds() []string {
+	var out []string
+	for _, s := range []struct {
+		name string
+		set  bool
+	}{{"folder", t.Folder != ""}, {"oci", t.OCI != ""}, {"builtIn", t.BuiltIn != nil}} {
+		if s.set {
+			out = append(out, s.name)
+		}
+	}
+	return out
+}
+
+// onlyRemote refuses, at a source that is on this machine, what only those need that are elsewhere.
+func (k *checker) onlyRemote(key string) {
+	for _, name := range []string{"versions", "username", "password", "ca", "every"} {
+		if _, set := k.lines[join(key, name)]; set {
+			k.wrong(join(key, name), "is for a source with oci")
+		}
+	}
+}
+
+// repository is a registry's host and a path in it, as the distribution specification has them.
+var repository = regexp.MustCompile(`^[a-zA-Z0-9.\[\]:-]+(/[a-z0-9]+([._-]+[a-z0-9]+)*)+$`)
+
+func (k *checker) registry(key string, t *templateSource) {
+	scheme, rest, ok := strings.Cut(t.OCI, "://")
+	if !ok {
+		scheme, rest = "oci", t.OCI
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	u, err := url.Parse("//" + host)
+	switch {
+	case err != nil || !repository.MatchString(rest) || scheme != "oci" && scheme != "https" && scheme != "http":
+		k.wrong(join(key, "oci"), "%q is not a repository such as oci://registry.example.com/charts/web-service", t.OCI)
+		return
+	case scheme == "http" && !local(u.Hostname()):
+		k.wrong(join(key, "oci"), "%q must not be plain http, which is for localhost only: whoever is on the way could put in another template", t.OCI)
+		return
+	}
+	t.OCI, t.plain = rest, scheme == "http"
+	for i, v := range t.Versions {
+		version, digest, pinned := strings.Cut(v, "@")
+		_, exact := semver.StrictNewVersion(version)
+		_, ranged := semver.NewConstraint(version)
+		switch {
+		case exact != nil && (pinned || ranged != nil):
+			k.wrong(at(join(key, "versions"), i), "%q is neither a version such as 1.2.0, nor one with its digest such as 1.2.0@sha256:…, nor a range such as ^1.2", v)
+		case pinned && !contentDigest.MatchString(digest):
+			k.wrong(at(join(key, "versions"), i), "%q is not a digest, which is sha256: and 64 hexadecimal digits", digest)
+		}
+	}
+	k.access(key, t)
+}
+
+var contentDigest = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+
+// access reads what a remote source is reached with.
+func (k *checker) access(key string, t *templateSource) {
+	k.resolve(join(key, "password"), &t.Password)
+	if (t.Username == "") != !t.Password.isSet() {
+		k.wrong(key, "has a username or a password, and needs both or neither")
+	}
+	if t.CA == "" {
+		return
+	}
+	t.CA = k.path(t.CA)
+	b, err := k.out.read(t.CA)
+	switch {
+	case err != nil:
+		k.wrong(join(key, "ca"), "%s: %s", t.CA, plainly(err))
+	case !x509.NewCertPool().AppendCertsFromPEM(b):
+		k.wrong(join(key, "ca"), "%s holds no certificate in PEM", t.CA)
+	}
+	t.ca = b
 }
 
 // openTemplates reads the sources once. One that is away, or a template that is broken, is shown as
@@ -90,7 +198,14 @@ func templatesFrom(c *config) []source.Source {
 	builtIn := true
 	var all []source.Source
 	for _, t := range c.Templates {
-		if t.BuiltIn == nil {
+		switch {
+		case t.OCI != "":
+			all = append(all, &source.OCI{
+				Repository: t.OCI, Versions: t.Versions, Plain: t.plain, Interval: t.Every, Cache: source.Cache{Dir: c.TemplateCache},
+				Access: source.Access{User: t.Username, Password: t.Password.value, CA: t.ca},
+			})
+			continue
+		case t.BuiltIn == nil:
 			all = append(all, &source.Folder{Path: t.Folder})
 			continue
 		}

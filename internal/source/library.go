@@ -98,6 +98,8 @@ func (l *Library) read(ctx context.Context, h *held) {
 	h.status.Problem = ""
 	if !errors.Is(err, ErrUnchanged) {
 		h.status.Problem = err.Error()
+	} else {
+		h.status.Read, h.status.Cached = now, false
 	}
 	if h.status.Problem != before && h.status.Problem != "" {
 		l.log.ErrorContext(ctx, "a source of templates cannot be read; what it gave before stays", "source", h.status.Name, "err", err)

@@ -77,7 +77,7 @@ func folderFor(name, version string) string {
 // Status is what is known of a source.
 type Status struct {
 	Name      string
-	Read      time.Time // when it last gave something; zero for never
+	Read      time.Time // when it last answered; zero for never
 	Tried     time.Time
 	Problem   string   // why it could not be read the last time; empty when it could
 	Cached    bool     // what it has is from the disk, since it was not reached since the start

@@ -152,3 +152,12 @@ func fieldWord(op manifest.Op) string {
 }
 
 func approvalsOf(p change.Plan) int { return policy.ApprovalsNeeded(p.Demands) }
+
+// versionRuns says which version the application of a form runs.
+func versionRuns(d FormData) string {
+	s := d.App.Name + " runs " + d.Version.Runs
+	if d.Version.Lost {
+		s += ", which no source has any more"
+	}
+	return s + "."
+}
