@@ -282,8 +282,8 @@ type Control struct {
 	// Default and Deployed are the other values of the field, in words: what it has if nobody sets it, and
 	// what runs now. Both are "" where there is none, and of a secret they never hold the value.
 	Default, Deployed string
-	// Stored tells of a secret field that there is a value for it; Value is then its token. Unset tells
-	// that a value is asked for and missing.
+	// Stored tells of a secret field that there is a value for it. Unset tells that a value is asked for and
+	// missing. Value is the token, or what stands for a missing one, and is to be posted back hidden.
 	Stored, Unset bool
 	Of            string    // what Field.Picker.Of holds now: the object whose keys are offered
 	Rows          []Row     // List and Map

@@ -13,8 +13,7 @@ func (t *Template) Decode(form Form, a Around) Reading {
 		return Reading{View: View{Errors: errs}, Errors: errs}
 	}
 	root, problem := parseForm(form)
-	r := newFormReader(form, a)
-	controls := r.read(t.Fields, "", root, t.loaded.defaults)
+	controls, r := t.posted(form, root, a)
 	if problem == "" && root.stranger("") != "" {
 		problem = "The form holds a field that this template does not have: " + shortened(root.stranger("")) + "."
 	}

@@ -13,8 +13,18 @@ import (
 // node is a part of the names of a posted form: "in/env/0/key" is a node "key" in a node "0" and so on.
 type node struct {
 	values []string
+	file   string // what was taken from a file in place of typing
 	kids   map[string]*node
 	used   bool
+	action action
+}
+
+// action is what a button of the form asks for where it stands; see FormAdd. The buttons are looked at
+// before rows get new numbers, so each means the row that it stood in.
+type action struct {
+	add, remove, generate bool
+	move                  int    // -1 is up, 1 is down
+	preset                string // of the list
 }
 
 // last is the value that counts when a name is posted several times: a switch posts a hidden
@@ -65,13 +75,15 @@ func (n *node) stranger(at string) string {
 	return ""
 }
 
-// parseForm makes the tree of the names that begin with FormPrefix. Others are not the catalogue's.
+// parseForm makes the tree of the names that begin with FormPrefix or FormFile. Others are not the
+// catalogue's.
 func parseForm(form Form) (*node, string) {
 	root := &node{}
 	count := 0
 	for name, values := range form {
-		path, ok := strings.CutPrefix(name, FormPrefix+"/")
-		if !ok {
+		path, typed := strings.CutPrefix(name, FormPrefix+"/")
+		path, taken := strings.CutPrefix(path, FormFile+"/")
+		if typed == taken {
 			continue
 		}
 		if count += len(values); count > maxFormValues {
@@ -90,37 +102,79 @@ func parseForm(form Form) (*node, string) {
 			}
 			n = n.kids[token]
 		}
-		n.values = append(n.values, values...)
+		if taken && len(values) > 0 {
+			n.file = values[0]
+		}
+		if typed {
+			n.values = append(n.values, values...)
+		}
 	}
+	root.press(form)
 	return root, ""
+}
+
+// press puts each action that the form asks for at its node.
+func (n *node) press(form Form) {
+	at := func(name string, fn func(*action)) {
+		for _, v := range form[name] {
+			path := strings.TrimPrefix(v, FormPrefix)
+			if k := n.at(path); k != nil {
+				fn(&k.action)
+			}
+		}
+	}
+	at(FormAdd, func(a *action) { a.add = true })
+	at(FormRemove, func(a *action) { a.remove = true })
+	at(FormUp, func(a *action) { a.move = -1 })
+	at(FormDown, func(a *action) { a.move = 1 })
+	at(FormGenerate, func(a *action) { a.generate = true })
+	for _, v := range form[FormPreset] {
+		path, id, _ := strings.Cut(v, "=")
+		if path, ok := strings.CutPrefix(path, FormPrefix); ok {
+			if k := n.at(path); k != nil {
+				k.action.preset = id
+			}
+		}
+	}
+}
+
+// at finds the node of a control's path. A list of which nothing was posted gets one; a row does not.
+func (n *node) at(path string) *node {
+	if len(path) > maxNameBytes || strings.Count(path, "/") > maxNameDepth || !strings.HasPrefix(path, "/") {
+		return nil
+	}
+	for _, token := range tokens(path) {
+		if n.kids[token] == nil {
+			if _, row := rowIndex(token); row {
+				return nil
+			}
+			if n.kids == nil {
+				n.kids = map[string]*node{}
+			}
+			n.kids[token] = &node{used: true}
+		}
+		n = n.kids[token]
+	}
+	return n
 }
 
 // formReader makes controls from a form's names and values, exactly as typed.
 type formReader struct {
-	add      string          // path of the list that gets a row
-	remove   map[string]bool // paths of the rows that go
-	generate string          // path of the secret field that gets a value made
-	files    map[string]string
-	found    findings
-	seal     func(string) manifest.Token
-	secrets  manifest.Secrets
+	found   findings
+	seal    func(string) manifest.Token
+	secrets manifest.Secrets
 }
 
-func newFormReader(form Form, a Around) *formReader {
-	r := &formReader{
-		remove: map[string]bool{}, files: map[string]string{}, found: findings{}, seal: a.Seal, secrets: manifest.Secrets{},
-		generate: strings.TrimPrefix(form.Get(FormGenerate), FormPrefix),
-	}
-	for name := range form {
-		if path, ok := strings.CutPrefix(name, FormFile); ok {
-			r.files[path] = form.Get(name)
+// posted makes the controls of all fields.
+func (t *Template) posted(form Form, root *node, a Around) ([]Control, *formReader) {
+	r := &formReader{found: findings{}, seal: a.Seal, secrets: manifest.Secrets{}}
+	controls := r.read(t.Fields, "", root, t.loaded.defaults)
+	for _, id := range form[FormPreset] {
+		if p, ok := presetOf(t.Presets, id); ok {
+			begin(controls, p.Values, t.loaded.defaults)
 		}
 	}
-	r.add = strings.TrimPrefix(form.Get(FormAdd), FormPrefix)
-	for _, name := range form[FormRemove] {
-		r.remove[strings.TrimPrefix(name, FormPrefix)] = true
-	}
-	return r
+	return controls, r
 }
 
 // read makes the controls of fields. row is the path of the row they stand in, n the node that holds
@@ -143,13 +197,12 @@ func (r *formReader) control(f *Field, path string, n *node, base any) Control {
 	case List, Map:
 		_, marked := n.last()
 		c.Set = marked || len(n.rows()) > 0
-		if !c.Set && r.add != path {
-			return newFiller().control(f, path, path, nil, false, base)
-		}
 		if !c.Set {
-			// The first row is added beside the rows of the default.
 			c = newFiller().control(f, path, path, nil, false, base)
-			c.Set = true
+			if n == nil || !n.action.add && n.action.preset == "" {
+				return c
+			}
+			c.Set = true // the first row is added beside the rows of the default
 		}
 		r.readRows(&c, n)
 	case Unknown:
@@ -166,12 +219,10 @@ func (r *formReader) control(f *Field, path string, n *node, base any) Control {
 
 func (r *formReader) scalar(f *Field, path string, n *node, base any) Control {
 	c := newControl(f, path)
-	if file, ok := r.files[path]; ok && f.Upload {
-		c.Set, c.Value = true, r.clean(path, file)
-		n.last()
-		return c
-	}
 	v, ok := n.last()
+	if n != nil && n.file != "" && f.Upload {
+		v, ok, n.used = n.file, true, true
+	}
 	if !ok {
 		return newFiller().control(f, path, path, nil, false, base)
 	}
@@ -183,21 +234,41 @@ func (r *formReader) scalar(f *Field, path string, n *node, base any) Control {
 
 func (r *formReader) readRows(c *Control, n *node) {
 	path := c.path()
-	for _, i := range n.rows() {
-		if r.remove[joinRow(path, i)] {
-			n.kid(strconv.Itoa(i)).useAll()
+	for _, i := range n.moved(c.Field.Kind == List) {
+		kid := n.kid(strconv.Itoa(i))
+		if kid.action.remove {
+			kid.useAll()
 			continue
 		}
 		if len(c.Rows) == maxRows {
 			r.found.add(path, "Take "+grouped(maxRows)+" rows or fewer.", worst)
-			n.kid(strconv.Itoa(i)).useAll()
+			kid.useAll()
 			continue
 		}
-		c.Rows = append(c.Rows, r.row(c.Field, path, len(c.Rows), n.kid(strconv.Itoa(i))))
+		c.Rows = append(c.Rows, r.row(c.Field, path, len(c.Rows), kid))
 	}
-	if r.add == path && len(c.Rows) < maxRows {
+	if len(c.Rows) >= maxRows {
+		return
+	}
+	if n.action.add {
 		c.Rows = append(c.Rows, r.row(c.Field, path, len(c.Rows), nil))
 	}
+	if p, ok := presetOf(c.Field.Presets, n.action.preset); ok && c.Field.Kind == List {
+		c.Rows = append(c.Rows, presetRow(c, p))
+	}
+}
+
+// moved are the rows in the order in which they are to be: as posted, but for those that a button moves.
+func (n *node) moved(ordered bool) []int {
+	rows := n.rows()
+	for i, row := range slices.Clone(rows) {
+		to := i + n.kids[strconv.Itoa(row)].action.move
+		if ordered && to >= 0 && to < len(rows) && to != i {
+			rows[i], rows[to] = rows[to], rows[i]
+			break
+		}
+	}
+	return rows
 }
 
 // row reads a row. It is numbered anew, so that removing one leaves no hole.

@@ -151,6 +151,14 @@ func (t *Template) readForm(s *schemas) error {
 	if named(sc.fields, Reserved) != nil {
 		return fmt.Errorf("the schema has a property %q, which the portal sets itself", Reserved)
 	}
+	if err := sound(sc.fields); err != nil {
+		return err
+	}
+	for _, p := range presets(root) {
+		if err := p.sound(sc.fields); err != nil {
+			return fmt.Errorf("%s: %w", schemaFile, err)
+		}
+	}
 	layout := layOut(sc.fields, list(root["x-ui-sections"]))
 	t.Fields, t.Presets = inOrder(layout), presets(root)
 	t.loaded.conds, t.loaded.layout = sc.conds, layout

@@ -35,11 +35,11 @@ func (r *formReader) secret(f *Field, path string, n *node) Control {
 		}
 	}
 	fromFile := false
-	if file, ok := r.files[path]; ok && file != "" {
-		typed, fromFile = file, true
+	if n != nil && n.file != "" {
+		typed, fromFile = n.file, true
 	}
 	switch {
-	case r.generate == path && f.Generate != "":
+	case n != nil && n.action.generate && f.Generate != "":
 		made, err := generated(f.Generate)
 		if err != nil {
 			r.found.add(path, "This template cannot make a value here. Type one.", worst)
@@ -97,7 +97,7 @@ func (f *Field) judgeSecret(value string) string {
 func (c *Control) holdToken(token string) {
 	switch {
 	case token == string(manifest.Unset):
-		c.Set, c.Unset = true, true
+		c.Set, c.Unset, c.Value = true, true, token // posted back, it asks for a value again
 	case token == "" && !c.Set:
 		c.Unset = c.Field.Required
 	case manifest.IsToken(token):

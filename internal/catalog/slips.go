@@ -56,8 +56,8 @@ func isRow(token string) bool {
 }
 
 var (
-	lastWordSecret    = regexp.MustCompile(`(?i)(^|[_.-])(key|apikey|secret|secrets|token|password|passwd|passphrase|pass|pwd|credential|credentials|auth|pat)$`)
-	anyWordSecret = regexp.MustCompile(`(?i)(^|[_.-])(secret|password|passwd|passphrase|private_key|api_key|access_key|credentials?)([_.-]|$)`)
+	lastWordSecret = regexp.MustCompile(`(?i)(^|[_.-])(key|apikey|secret|secrets|token|password|passwd|passphrase|pass|pwd|credential|credentials|auth|pat)$`)
+	anyWordSecret  = regexp.MustCompile(`(?i)(^|[_.-])(secret|password|passwd|passphrase|private_key|api_key|access_key|credentials?)([_.-]|$)`)
 	// What such names end with when the value only tells about a secret.
 	aboutSecrets = regexp.MustCompile(`(?i)(public|publishable)|[_.-](path|file|dir|name|id|url|uri|host|ttl|expiry|expires|length|size|header|type|algorithm|enabled|rotation|days|hours|minutes|seconds|ms)$`)
 	builtInNames = regexp.MustCompile(`^(NEXT_PUBLIC|VITE|REACT_APP|GATSBY|EXPO_PUBLIC)_.`)

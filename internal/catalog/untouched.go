@@ -7,8 +7,7 @@ func (t *Template) Untouched(form Form, a Around) Reading {
 		return Reading{}
 	}
 	root, _ := parseForm(form) // what is wrong with it is said when the plan is asked for
-	r := newFormReader(form, a)
-	controls := r.read(t.Fields, "", root, t.loaded.defaults)
+	controls, r := t.posted(form, root, a)
 	w := &collector{found: findings{}, filler: newFiller()}
 	in := difference(t.loaded.defaults, w.collect(controls, ""), t.Fields, false)
 	return Reading{View: t.view(shown(controls, t.loaded.conds, t.values(in)), nil, nil, a), Secrets: r.secrets}
