@@ -56,7 +56,7 @@ All objects of one workload: (dict root name kind w s). What its kind has no fie
 {{- include "workload.context" $of }}
 {{- include "workload.shared" $of }}
 {{- range $root.Values.certificates }}
-{{- include "workload.certificate" (dict "of" $of "name" .name "certificate" .certificateText "key" .privateKey) }}
+{{- include "workload.certificate" (dict "of" $of "name" .name "certificate" .certificate "key" .privateKey) }}
 {{- end }}
 {{- range $root.Values.workloads }}
 {{- $one := dict "root" $root "name" .name "kind" .kind "w" . "s" $root.Values }}
