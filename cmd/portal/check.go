@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
 )
 
@@ -28,6 +29,7 @@ func (k *checker) check() {
 	if k.c.Session.Idle > k.c.Session.Absolute {
 		k.wrong("session.idle", "%s is longer than session.absolute, %s", words(k.c.Session.Idle), words(k.c.Session.Absolute))
 	}
+	k.secrets()
 	k.clusters()
 	k.names()
 	k.targets()
@@ -105,6 +107,22 @@ func (k *checker) database() {
 		k.wrong("database.dsn", "is missing; write {env: NAME} or {file: PATH} for where the connection string is")
 	}
 	k.resolve("database.dsn", &d.DSN)
+}
+
+// secrets looks at the key of secret values. With SQLite, one is made beside the database.
+func (k *checker) secrets() {
+	key := &k.c.Secrets.Key
+	if !key.isSet() {
+		if k.c.Database.Driver == "postgres" && k.lines["secrets.key"] == 0 {
+			k.wrong("secrets.key", "is missing; with postgres, all replicas need the same key for secret values. Write {env: NAME} or {file: PATH} for where %d random bytes or more are", manifest.MinSealerKey)
+		}
+		return
+	}
+	before := len(k.list)
+	k.resolve("secrets.key", key)
+	if n := len(key.value); len(k.list) == before && n < manifest.MinSealerKey {
+		k.wrong("secrets.key", "the %s holds %d bytes, and a key has %d or more; make one with “openssl rand -base64 32”", *key, n, manifest.MinSealerKey)
+	}
 }
 
 func (k *checker) oidc() {

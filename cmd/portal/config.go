@@ -24,6 +24,7 @@ type config struct {
 	Database       database
 	OIDC           oidcConfig
 	Session        sessionConfig
+	Secrets        secretsConfig
 	Clusters       []clusterConfig
 	Teams          []team
 	Environments   []environment
@@ -49,6 +50,8 @@ type oidcConfig struct {
 	Scopes       []string
 	GroupsClaim  string
 }
+
+type secretsConfig struct{ Key secret }
 
 type sessionConfig struct{ Idle, Absolute time.Duration }
 
@@ -170,6 +173,7 @@ func (c *config) fields() fields {
 			"idle":     duration(&c.Session.Idle, time.Minute, 24*time.Hour),
 			"absolute": duration(&c.Session.Absolute, 5*time.Minute, 30*24*time.Hour),
 		}),
+		"secrets":        section(fields{"key": c.Secrets.Key.field("a key")}),
 		"clusters":       list(&c.Clusters, clusterFields),
 		"teams":          list(&c.Teams, teamFields),
 		"environments":   list(&c.Environments, environmentFields),

@@ -82,6 +82,7 @@ func example(t *testing.T) (file string) {
 	dir := t.TempDir()
 	for name, content := range map[string]string{
 		"portal.yaml": string(m[1]), "client-secret": "top-secret\n", "west.kubeconfig": "{}",
+		"secrets.key": strings.Repeat("k", 44) + "\n",
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -103,6 +104,7 @@ func TestDocumentedExample(t *testing.T) {
 	dir := filepath.Dir(file)
 	for what, ok := range map[string]bool{
 		"dsn":         c.Database.DSN.value == "postgres://portal@db/portal",
+		"key":         c.Secrets.Key.value == strings.Repeat("k", 44),
 		"secret":      c.OIDC.ClientSecret.value == "top-secret",
 		"scopes":      len(c.OIDC.Scopes) == 5,
 		"session":     c.Session == sessionConfig{time.Hour, 12 * time.Hour},

@@ -85,8 +85,12 @@ func build(ctx context.Context, c *config, log *slog.Logger) (h *house, err erro
 	if h.auth, err = newAuth(c, h.store, log); err != nil {
 		return nil, errors.Join(err, h.close())
 	}
+	sealer, err := c.sealer()
+	if err != nil {
+		return nil, errors.Join(err, h.close())
+	}
 	h.changes = change.NewService(change.Config{
-		Store: h.store, Cluster: h.clusters, Templates: h.library, Rules: c.rules(), Places: c.places(),
+		Sealer: sealer, Store: h.store, Cluster: h.clusters, Templates: h.library, Rules: c.rules(), Places: c.places(),
 		Domains: c.domains(), ClusterScoped: c.clusterScoped(), Serving: h.watcher.Serving,
 		Expiry: c.ExpireAfter, Feed: h.feed, Log: log,
 	})

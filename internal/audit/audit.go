@@ -30,6 +30,8 @@ const (
 	ApplyChange    Action = "apply change"  // intent before the first object, outcome after the last
 	ApplyObject    Action = "apply object"  //
 	DeleteObject   Action = "delete object" //
+	StageSecrets   Action = "stage secrets" // put secret values aside in the cluster: intent before, outcome after
+	DropSecrets    Action = "drop secrets"  // delete those that nothing refers to any more
 	ExportAudit    Action = "export audit"
 	Access         Action = "access" // a page or stream that was refused
 )

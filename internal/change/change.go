@@ -89,6 +89,9 @@ type Change struct {
 	Idempotency string    // chosen by the form, so that a replayed POST finds its change
 	Lease       time.Time // until when the claiming worker holds it
 	Holder      string    // the claiming worker
+	// Tokens are of the secret values that Rendered or Inputs refer to. They are given to Store.Create and
+	// asked for by Store.TokensInUse; a Change that comes from the store has none.
+	Tokens []manifest.Token
 }
 
 // Approval is one person's signature under a digest.

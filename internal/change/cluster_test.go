@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
@@ -21,6 +22,8 @@ type folder struct {
 	mu     sync.Mutex
 	away   bool
 	refuse map[string]*manifest.Problem // by object name
+	staged map[manifest.Token]manifest.Staged
+	now    func() time.Time // when something is staged
 	calls  []policy.Acting
 }
 
@@ -126,6 +129,41 @@ func (f *folder) Apply(ctx context.Context, as policy.Acting, _ manifest.Place, 
 		}
 	}
 	return out, nil
+}
+
+func (f *folder) Stage(_ context.Context, as policy.Acting, _ manifest.Place, values manifest.Secrets) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, as)
+	if f.away {
+		return change.ErrClusterAway
+	}
+	if f.staged == nil {
+		f.staged = map[manifest.Token]manifest.Staged{}
+	}
+	for t := range values {
+		f.staged[t] = manifest.Staged{Token: t, At: f.now(), Name: manifest.StagedName(t)}
+	}
+	return nil
+}
+
+func (f *folder) Staged(context.Context, policy.Acting, manifest.Place) ([]manifest.Staged, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []manifest.Staged
+	for _, s := range f.staged {
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+func (f *folder) Unstage(_ context.Context, _ policy.Acting, _ manifest.Place, which []manifest.Staged) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range which {
+		delete(f.staged, s.Token)
+	}
+	return nil
 }
 
 func (*folder) Version(context.Context, string) (manifest.ClusterVersion, error) {

@@ -122,7 +122,7 @@ func dieAt(t *testing.T, dir string) {
 	}
 	fate := &fate{}
 	fate.left.Store(int64(step))
-	h := &house{store: st, cluster: &folder{dir: dir + "/cluster"}}
+	h := &house{store: st, cluster: &folder{dir: dir + "/cluster", now: time.Now}}
 	h.service = newService(t, mortalStore{st, fate}, mortalCluster{h.cluster, fate}, time.Now)
 	h.work(t, id)
 }

@@ -67,7 +67,7 @@ func open(t *testing.T, dir string, now func() time.Time) *house {
 			t.Error(err)
 		}
 	})
-	h := &house{store: st, cluster: &folder{dir: dir + "/cluster"}}
+	h := &house{store: st, cluster: &folder{dir: dir + "/cluster", now: time.Now}}
 	h.service = newService(t, st, h.cluster, now)
 	return h
 }

@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/manifest"
 )
 
 // inputChanges lists what differs between two sets of inputs, in the order of the form.
@@ -47,11 +49,13 @@ func (d *inputDiff) value(f *catalog.Field, path string, titles []string, from, 
 		return
 	}
 	x, y := inWords(from), inWords(to)
-	if x == y {
-		return
-	}
-	if f.Secret {
+	switch same := reflect.DeepEqual(from, to); {
+	case f.Secret && !same:
 		x, y = hidden(from), hidden(to)
+	case same, x == y && !(holdsToken(from) || holdsToken(to)):
+		return
+	case x == y: // what differs is a secret in it
+		x, y = x+" (before)", y+" (another secret value)"
 	}
 	d.out = append(d.out, InputChange{Title: strings.Join(titles, " · "), Path: path, From: x, To: y})
 }
@@ -92,7 +96,7 @@ func inWords(v any) string {
 		if x == "" {
 			return `""`
 		}
-		return cut(x)
+		return cut(readable(x))
 	case bool:
 		return map[bool]string{true: "on", false: "off"}[x]
 	case float64:
@@ -105,16 +109,38 @@ func inWords(v any) string {
 		return cut(strings.Join(parts, ", "))
 	case map[string]any:
 		raw, _ := json.Marshal(x) // of decoded JSON, so it cannot fail
-		return cut(string(raw))
+		return cut(readable(string(raw)))
 	}
 	return cut(fmt.Sprint(v))
 }
 
+// hidden tells of a secret value whether it is set, and nothing else.
 func hidden(v any) string {
-	if v == nil {
+	switch v {
+	case nil:
 		return ""
+	case "":
+		return "(empty)"
+	case string(manifest.Unset):
+		return noValueYet
 	}
-	return "(hidden)"
+	return manifest.Hidden
+}
+
+const noValueYet = "(no value yet)"
+
+// readable puts words in the place of tokens: nobody can read those.
+func readable(s string) string {
+	for _, t := range manifest.TokensIn(s) {
+		s = strings.Replace(s, string(t), hidden(string(t)), 1)
+	}
+	return s
+}
+
+// holdsToken tells whether a secret stands somewhere in a value.
+func holdsToken(v any) bool {
+	raw, err := json.Marshal(v)
+	return err == nil && len(manifest.TokensIn(string(raw))) > 0
 }
 
 func cut(s string) string {

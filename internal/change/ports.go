@@ -56,6 +56,10 @@ type Store interface {
 	// or after since.
 	DraftTokens(ctx context.Context, t policy.Target, since time.Time) ([]string, error)
 
+	// TokensInUse lists the tokens of secrets that something in the place may still need: a change that
+	// is open or can be resumed, and every revision of a living application. Sorted, each once.
+	TokensInUse(ctx context.Context, place manifest.Place) ([]manifest.Token, error)
+
 	Change(ctx context.Context, id int64) (Change, error)
 	Changes(ctx context.Context, q Query) ([]Change, error) // without Rendered, Inputs and the texts of Plan.Objects
 	Application(ctx context.Context, key AppKey) (Application, error)
@@ -102,6 +106,14 @@ type Cluster interface {
 	// error, Apply starts nothing further, waits for what is under way and returns that error. A
 	// stage that has a failure is finished, the ones after it are Skipped.
 	Apply(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) ([]manifest.Outcome, error)
+	// Stage puts secret values aside in the place, until what needs them is applied and as long as a
+	// revision refers to them. DryRun and Apply put them in the place of their tokens. The error is a
+	// *manifest.NotStaged if the API server refuses one.
+	Stage(ctx context.Context, as policy.Acting, place manifest.Place, values manifest.Secrets) error
+	// Staged lists what is put aside, without the values; Unstage deletes some of it, each only if it is
+	// still as it was listed.
+	Staged(ctx context.Context, as policy.Acting, place manifest.Place) ([]manifest.Staged, error)
+	Unstage(ctx context.Context, as policy.Acting, place manifest.Place, which []manifest.Staged) error
 	// Version tells the cluster's version and its APIs, for rendering; cached.
 	Version(ctx context.Context, cluster string) (manifest.ClusterVersion, error)
 }

@@ -24,8 +24,10 @@ type Config struct {
 	Store     Store
 	Cluster   Cluster
 	Templates Templates
-	Rules     []policy.Rule
-	Places    map[policy.Target]manifest.Place
+	// Sealer makes the tokens of secret values; nil takes none.
+	Sealer *manifest.Sealer
+	Rules  []policy.Rule
+	Places map[policy.Target]manifest.Place
 	// Domains are, by team, the host names that its applications may have, with all below them. A team
 	// that is not in it may use any.
 	Domains map[string][]string

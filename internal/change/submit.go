@@ -97,7 +97,7 @@ func (s *Service) newChange(p prepared, by policy.Person, sub Submission) Change
 		Title: Title(p.Draft, p.plan), Reason: cutReason(sub.Reason),
 		Requester: by, Submitted: now, Expires: now.Add(s.Expiry),
 		Template: p.Template, Inputs: p.Inputs, Rendered: p.rendered, Plan: p.plan,
-		Base: p.base, Idempotency: sub.Key,
+		Base: p.base, Idempotency: sub.Key, Tokens: tokensOf(p.set, p.Inputs),
 	}
 	if policy.ApprovalsNeeded(p.plan.Demands) > 0 {
 		c.State = Pending

@@ -30,12 +30,13 @@ type Timing struct {
 	Expire   time.Duration // how often to look for changes that waited too long; default 1 min
 	Away     time.Duration // how long to wait for a cluster that does not answer; default 2 min
 	Parallel int           // changes applied at once; default 4
+	Tidy     time.Duration // how often to look for secret values that nobody needs; default 1 h, 0 for never
 }
 
 // NewWorker makes a Worker with the default Timing.
 func NewWorker(s *Service, log *slog.Logger) *Worker {
 	return &Worker{service: s, log: log, Timing: Timing{
-		Lease: 10 * time.Second, Poll: time.Second, Expire: time.Minute, Away: 2 * time.Minute, Parallel: 4,
+		Lease: 10 * time.Second, Poll: time.Second, Expire: time.Minute, Away: 2 * time.Minute, Parallel: 4, Tidy: time.Hour,
 	}}
 }
 
@@ -47,6 +48,9 @@ func (w *Worker) Run(ctx context.Context) {
 		all.Go(func() { w.loop(ctx) })
 	}
 	all.Go(func() { w.expire(ctx) })
+	if w.Timing.Tidy > 0 {
+		all.Go(func() { w.tidy(ctx) })
+	}
 	all.Wait()
 }
 
@@ -59,6 +63,9 @@ func (w *Worker) loop(ctx context.Context) {
 		c, err := w.service.Store.Claim(ctx, holder, w.Timing.Lease, intent)
 		if err == nil {
 			w.handle(ctx, c, holder)
+			if c.Kind == Delete && w.Timing.Tidy > 0 {
+				w.dropUnused(ctx, c.App.Target)
+			}
 			continue
 		}
 		if !errors.Is(err, ErrNothingToDo) && ctx.Err() == nil {
@@ -82,6 +89,31 @@ func (w *Worker) expire(ctx context.Context) {
 			return
 		case <-time.After(w.Timing.Expire):
 		}
+	}
+}
+
+// tidy removes secret values that nobody needs, at the start and then from time to time.
+func (w *Worker) tidy(ctx context.Context) {
+	for {
+		for t := range w.service.Places {
+			w.dropUnused(ctx, t)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(w.Timing.Tidy):
+		}
+	}
+}
+
+// dropUnused removes those of one target. What cannot be removed now is tried again next time.
+func (w *Worker) dropUnused(ctx context.Context, t policy.Target) {
+	switch n, err := w.service.DropUnused(ctx, t); {
+	case ctx.Err() != nil:
+	case err != nil:
+		w.log.WarnContext(ctx, "secret values that nobody needs could not be removed; it is tried again", "target", t.String(), "err", err)
+	case n > 0:
+		w.log.InfoContext(ctx, "secret values that nobody needs were removed", "target", t.String(), "values", n)
 	}
 }
 

@@ -22,8 +22,9 @@ import (
 // that has a failure is finished, the ones after it are Skipped.
 //
 // Objects that carry another application's labels, or none, are neither written nor deleted. What is
-// gone already counts as deleted. A write whose answer is lost is sent again, which server-side apply
-// makes harmless; if no answer comes in the end, the outcome is Lost.
+// gone already counts as deleted. Tokens in Secrets are replaced in memory, just before they are sent,
+// by the values that are put aside (see Stage); a Secret that lacks one is not written. A write whose
+// answer is lost is sent again, which server-side apply makes harmless; if no answer comes in the end, the outcome is Lost.
 //
 // The error wraps manifest.ErrClusterAway if the cluster was never reached, and ErrIdentity if nobody
 // acts; then nothing was written. If ctx ends, Apply returns its error with what was done till then.
@@ -32,7 +33,11 @@ func (cs *Clusters) Apply(ctx context.Context, as policy.Acting, place manifest.
 	if err != nil {
 		return nil, err
 	}
-	r := newRun(e, set, prune, report)
+	sealed, err := e.unseal(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	r := newRun(e, sealed, prune, report)
 	r.readHeads(ctx)
 	for _, stage := range r.stages() {
 		r.runStage(ctx, stage)
@@ -43,7 +48,8 @@ func (cs *Clusters) Apply(ctx context.Context, as policy.Acting, place manifest.
 
 // step is one object of a run.
 type step struct {
-	object  manifest.Object // nil to delete
+	object  manifest.Object // nil to delete; with its secret values
+	sealed  unsealed        // the same, with what is needed to mask it
 	outcome manifest.Outcome
 
 	known chan struct{} // closed when head and headErr are set
@@ -65,11 +71,11 @@ type run struct {
 	stop   chan struct{}
 }
 
-func newRun(e *errand, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) *run {
+func newRun(e *errand, set []unsealed, prune []manifest.Ref, report func(manifest.Outcome) error) *run {
 	r := &run{errand: e, report: report, stop: make(chan struct{})}
 	for _, u := range set {
-		ref := manifest.RefIn(u, e.place.Namespace)
-		r.add(&step{object: u, outcome: manifest.Outcome{Ref: ref, Stage: manifest.Stage(ref), Op: manifest.Change}})
+		ref := manifest.RefIn(u.object, e.place.Namespace)
+		r.add(&step{object: u.object, sealed: u, outcome: manifest.Outcome{Ref: ref, Stage: manifest.Stage(ref), Op: manifest.Change}})
 	}
 	for _, ref := range prune {
 		r.add(&step{outcome: manifest.Outcome{Ref: ref, Stage: manifest.StageOfDeletion(ref), Op: manifest.Delete}})

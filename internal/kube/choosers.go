@@ -206,7 +206,7 @@ func ofOthersToo(all []metav1.PartialObjectMetadata) []manifest.Choice {
 	var out []manifest.Choice
 	for _, o := range all {
 		switch {
-		case o.Name == "kube-root-ca.crt", o.Labels[manifest.LabelApplySetID] != "", o.Labels[labelStaged] != "",
+		case o.Name == "kube-root-ca.crt", o.Labels[manifest.LabelApplySetID] != "", o.Labels[manifest.LabelStaged] != "",
 			strings.HasPrefix(o.Name, "sh.helm.release."):
 			continue
 		}
@@ -218,9 +218,6 @@ func ofOthersToo(all []metav1.PartialObjectMetadata) []manifest.Choice {
 	}
 	return inOrder(out)
 }
-
-// labelStaged marks Secrets that hold values which are not applied yet.
-const labelStaged = "slipway.dev/staged"
 
 // names are the keys of a map of which the values are not read into anything.
 type names map[string]json.RawMessage

@@ -17,6 +17,10 @@ import (
 // The results are in the order of set, then of prune; what the API server answers about an object
 // stands in its result. Every text in them is masked.
 //
+// Tokens in Secrets are replaced by the values that are put aside (see Stage) just before they are
+// sent, so that live values are compared with real ones. A Secret that lacks one has the problem
+// manifest.UnsetSecret.
+//
 // The error wraps manifest.ErrClusterAway if the cluster does not answer, or stops doing so half-way:
 // a plan of which a part is missing is not a plan. It wraps ErrIdentity if nobody acts.
 func (cs *Clusters) DryRun(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref) ([]manifest.DryRun, error) {
@@ -24,11 +28,15 @@ func (cs *Clusters) DryRun(ctx context.Context, as policy.Acting, place manifest
 	if err != nil {
 		return nil, err
 	}
+	sealed, err := e.unseal(ctx, set)
+	if err != nil {
+		return nil, inTime(err)
+	}
 	out := make([]manifest.DryRun, len(set)+len(prune))
 	asked := make([]asked, len(set))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(perCall)
-	for i, u := range set {
+	for i, u := range sealed {
 		g.Go(func() error {
 			var err error
 			out[i], err = e.tryApply(ctx, u, &asked[i])
@@ -42,13 +50,19 @@ func (cs *Clusters) DryRun(ctx context.Context, as policy.Acting, place manifest
 			return err
 		})
 	}
-	if err := g.Wait(); errors.Is(err, context.DeadlineExceeded) {
-		return nil, fmt.Errorf("%w in time: %w", manifest.ErrClusterAway, err)
-	} else if err != nil {
-		return nil, err
+	if err := g.Wait(); err != nil {
+		return nil, inTime(err)
 	}
-	forgiveNew(out[:len(set)], set, asked)
+	forgiveNew(out[:len(set)], sealed, asked)
 	return out, nil
+}
+
+// inTime makes a cluster that took too long one that is away.
+func inTime(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, manifest.ErrClusterAway) {
+		return fmt.Errorf("%w in time: %w", manifest.ErrClusterAway, err)
+	}
+	return err
 }
 
 // asked is what the API server answered about one object, in its own terms.
@@ -100,15 +114,19 @@ func (e *errand) ask(ctx context.Context, u manifest.Object) (a asked, err error
 	return a, nil
 }
 
-// tryApply tells what applying u would do.
-func (e *errand) tryApply(ctx context.Context, u manifest.Object, a *asked) (manifest.DryRun, error) {
-	var err error
+// tryApply tells what applying an object would do.
+func (e *errand) tryApply(ctx context.Context, s unsealed, a *asked) (manifest.DryRun, error) {
+	u, err := s.object, error(nil)
+	if s.problem != nil {
+		return manifest.DryRun{Ref: e.refOf(u), Problem: s.problem}, nil
+	}
 	if *a, err = e.ask(ctx, u); err != nil {
 		return manifest.DryRun{}, err
 	}
+	about := append(s.masks(), a.live)
 	d := manifest.DryRun{Ref: e.refOf(u), Warnings: a.would.warnings}
-	for i, w := range d.Warnings {
-		d.Warnings[i] = manifest.MaskText(manifest.MaskText(w, u), a.live)
+	for i := range d.Warnings {
+		d.Warnings[i] = maskAll(d.Warnings[i], about)
 	}
 	if a.live != nil {
 		d.UID = string(a.live.GetUID())
@@ -118,7 +136,7 @@ func (e *errand) tryApply(ctx context.Context, u manifest.Object, a *asked) (man
 		}
 	}
 	if a.liveErr != nil {
-		d.Problem = e.problem(ctx, a.liveErr, d.Ref, u)
+		d.Problem = e.problem(ctx, a.liveErr, d.Ref, about...)
 		return d, nil
 	}
 	after := a.would.object
@@ -129,7 +147,7 @@ func (e *errand) tryApply(ctx context.Context, u manifest.Object, a *asked) (man
 		d.Conflicts = cs
 		after = e.forced(ctx, u, a.live)
 	} else if a.err != nil {
-		d.Problem = e.problem(ctx, a.err, d.Ref, u, a.live)
+		d.Problem = e.problem(ctx, a.err, d.Ref, about...)
 		return d, nil
 	}
 	if a.live != nil && a.err == nil && e.givesUp(u, a.live.GetManagedFields()) {
@@ -159,6 +177,14 @@ func (e *errand) tryKept(ctx context.Context, u manifest.Object, a *asked, d *ma
 		d.Problem = e.problem(ctx, err, d.Ref, u, a.live)
 	}
 	return nil
+}
+
+// maskAll removes the secret values of all objects, of which some may be nil, from a text.
+func maskAll(text string, about []manifest.Object) string {
+	for _, o := range about {
+		text = manifest.MaskText(text, o)
+	}
+	return text
 }
 
 // forced tells what it would be if the conflicting fields were taken, so that the plan can show it.

@@ -88,9 +88,7 @@ func (e *errand) problem(ctx context.Context, err error, ref manifest.Ref, about
 		c.noNamespace = !c.inNone && e.lacksNamespace(ctx, c.namespace)
 	}
 	p := problem(err, c)
-	for _, o := range about {
-		p.Sentence, p.Said = manifest.MaskText(p.Sentence, o), manifest.MaskText(p.Said, o)
-	}
+	p.Sentence, p.Said = maskAll(p.Sentence, about), maskAll(p.Said, about)
 	return p
 }
 

@@ -12,9 +12,9 @@ import (
 // that needs another one of the same set, which will be there by the time it is applied (a RoleBinding
 // and its Role, a Pod and its account). Such an object is shown as it was asked for, and the plan
 // says that the API server has not looked at it.
-func forgiveNew(out []manifest.DryRun, set manifest.Set, asked []asked) {
+func forgiveNew(out []manifest.DryRun, set []unsealed, asked []asked) {
 	for i := range out {
-		if out[i].Problem == nil {
+		if out[i].Problem == nil || set[i].problem != nil {
 			continue
 		}
 		needs, ok := newNeighbour(asked[i].err, i, out, asked)
@@ -22,7 +22,7 @@ func forgiveNew(out []manifest.DryRun, set manifest.Set, asked []asked) {
 			continue
 		}
 		d := manifest.DryRun{Ref: out[i].Ref, UID: out[i].UID, Warnings: out[i].Warnings}
-		if compare(&d, asked[i].live, set[i]) != nil {
+		if compare(&d, asked[i].live, set[i].object) != nil {
 			continue
 		}
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%s could not be tried beforehand, because %s does not exist yet.", d.Ref, needs))

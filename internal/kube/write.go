@@ -11,6 +11,10 @@ import (
 
 // write brings one object to the cluster.
 func (r *run) write(ctx context.Context, s *step) {
+	if p := s.sealed.problem; p != nil {
+		s.outcome.State, s.outcome.Problem = manifest.Broken, p
+		return
+	}
 	var got applied
 	a := patience{patienceLimit, r.stop}.do(ctx, func(ctx context.Context) error {
 		give, err := r.cluster.slots.take(ctx)
@@ -141,9 +145,9 @@ func (r *run) whyNot(ctx context.Context, err error, s *step) *manifest.Problem 
 	if cs := conflictsIn(err, nil, nil); len(cs) > 0 {
 		p := conflictProblem(cs)
 		if status, ok := answerOf(err); ok {
-			p.Said = manifest.MaskText(status.Message, s.object)
+			p.Said = maskAll(status.Message, s.sealed.masks())
 		}
 		return p
 	}
-	return r.problem(ctx, err, s.outcome.Ref, s.object)
+	return r.problem(ctx, err, s.outcome.Ref, s.sealed.masks()...)
 }

@@ -120,6 +120,7 @@ const (
 	Conflicting  ProblemKind = "conflict"      // see DryRun.Conflicts
 	NotOurs      ProblemKind = "not ours"      // exists and belongs to no application, or to another one
 	HostTaken    ProblemKind = "address taken" // another application or namespace serves it
+	UnsetSecret  ProblemKind = "value missing" // a secret value was never given, or is no longer there
 	Away         ProblemKind = "cluster away"
 	Throttled    ProblemKind = "throttled"
 	Other        ProblemKind = "other"

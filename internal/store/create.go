@@ -76,7 +76,7 @@ func (s *Store) insertChange(ctx context.Context, tx bun.Tx, c change.Change) (c
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return change.Change{}, err
 	}
-	return row.change(), nil
+	return row.change(), insertTokens(ctx, tx, row.ID, c.Tokens)
 }
 
 // applicationFor makes the application of a Create, and finds it for any other kind.
