@@ -1,8 +1,12 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"regexp"
+	"regexp/syntax"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -23,9 +27,11 @@ var costly = map[string]func(args []reflect.Value) error{
 	"until": counts, "untilStep": counts, "seq": counts,
 	"repeat": multiplies, "indent": multiplies, "nindent": multiplies,
 	"replace": multiplies, "join": multiplies, "wrapWith": multiplies,
-	"regexReplaceAll": multiplies, "mustRegexReplaceAll": multiplies,
-	"regexReplaceAllLiteral": multiplies, "mustRegexReplaceAllLiteral": multiplies,
+	"regexReplaceAll": replaces, "mustRegexReplaceAll": replaces,
+	"regexReplaceAllLiteral": replaces, "mustRegexReplaceAllLiteral": replaces,
 	"uniq": compares, "mustUniq": compares, "without": compares, "mustWithout": compares,
+	"regexMatch": searches, "mustRegexMatch": searches, "regexFind": searches, "mustRegexFind": searches,
+	"regexFindAll": searches, "mustRegexFindAll": searches, "regexSplit": searches, "mustRegexSplit": searches,
 	"derivePassword": refused, "printf": formats,
 }
 
@@ -130,11 +136,85 @@ func compares(args []reflect.Value) error {
 	return nil
 }
 
+// searches refuses patterns that take long on their text: the time is that of the compiled pattern, in
+// which repetitions are written out, times the text.
+func searches(args []reflect.Value) error {
+	pattern, ok := args[0].Interface().(string)
+	if !ok {
+		return nil
+	}
+	steps, err := programSize(pattern)
+	if err != nil {
+		return err
+	}
+	if size := extent(args[1]); size > maxSearch/steps {
+		return tooMuch("matching", maxSearch, "steps; the pattern is too large for a text of this size")
+	}
+	return nil
+}
+
+var repetition = regexp.MustCompile(`\{([0-9]+)(?:,([0-9]*))?\}`)
+
+// programSize is how many instructions a regular expression (RE2) compiles to, at least 1, or an error for one
+// that is too large. One that is wrong has 1: whoever uses it says what is wrong with it.
+func programSize(pattern string) (int, error) {
+	if len(pattern) > maxPatternBytes {
+		return 0, tooMuch("a pattern", maxPatternBytes, "bytes")
+	}
+	bound := 2 * (len(pattern) + 1)
+	for _, m := range repetition.FindAllStringSubmatch(pattern, -1) {
+		n, err := strconv.Atoi(cmp.Or(m[2], m[1]))
+		if err != nil || n > 1000 {
+			return 1, nil // RE2 takes no larger ones
+		}
+		bound = max(bound, 2*n*(len(pattern)+1)) // nested ones are at most 1000 together
+	}
+	if bound <= maxProgram {
+		return bound, nil
+	}
+	if bound > 100*maxProgram {
+		return 0, tooMuch("a pattern with its repetitions written out", maxProgram, "instructions")
+	}
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 1, nil
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return 1, nil
+	}
+	if len(program.Inst) > maxProgram {
+		return 0, tooMuch("a pattern with its repetitions written out", maxProgram, "instructions")
+	}
+	return max(1, len(program.Inst)), nil
+}
+
+// replaces is searches and multiplies.
+func replaces(args []reflect.Value) error {
+	if err := searches(args); err != nil {
+		return err
+	}
+	return multiplies(args[1:])
+}
+
+var widths = regexp.MustCompile(`[0-9]+`)
+
 // formats refuses widths by which printf makes a long text of a short one.
 func formats(args []reflect.Value) error {
 	format, _ := args[0].Interface().(string)
 	if strings.Count(format, "%") > 1000 || strings.Contains(format, "*") {
 		return tooMuch("printf", 1000, "places, and widths are written out")
+	}
+	total := 0
+	if strings.Contains(format, "%") {
+		for _, w := range widths.FindAllString(format[strings.Index(format, "%"):], -1) {
+			if n, err := strconv.Atoi(w); err == nil && n <= 1_000_000 { // fmt takes no larger one
+				total += n
+			}
+		}
+	}
+	if total > 2*maxTextBytes {
+		return tooMuch("printf", maxTextBytes, "bytes of widths")
 	}
 	return nil
 }

@@ -77,6 +77,10 @@ func cloned(c *chart.Chart) *chart.Chart {
 // beginning of every template, branch and turn of a loop, every printed value, and the same within
 // texts given to tpl. The engine cannot be interrupted, so the template interrupts itself.
 func instrument(name, text string) (string, error) {
+	// The parser calls itself for every branch within a branch, and a stack that is used up ends the process.
+	if strings.Count(text, "{{") > maxActions {
+		return "", fmt.Errorf("%s: %w", name, tooMuch("a file of templates", maxActions, "actions"))
+	}
 	tree := parse.New(name)
 	tree.Mode = parse.SkipFuncCheck
 	set := map[string]*parse.Tree{}

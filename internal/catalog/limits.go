@@ -19,9 +19,11 @@ const (
 const (
 	maxChartFiles  = 500
 	maxChartBytes  = 4 << 20
-	maxSchemaDepth = 14   // nested objects and lists that the form shows
-	maxFields      = 4000 // of one template, nested ones included
-	maxConditions  = 200  // of one object
+	maxSchemaDepth = 14     // nested objects and lists that the form shows
+	maxFields      = 4000   // of one template, nested ones included
+	maxOptions     = 1000   // of one choice
+	maxActions     = 20_000 // in one file of templates
+	maxConditions  = 200    // of one object
 )
 
 // What a rendering may cost. Engine steps are counted by the meter.
@@ -36,6 +38,9 @@ const (
 	maxListItems    = 100_000  // one value while rendering: its items at every depth
 	maxNesting      = 200      // templates that call each other
 	tplSteps        = 100      // what a call of tpl counts for: it copies all templates
+	maxSearch       = 64 << 20 // size of a compiled pattern times the text that it is matched with
+	maxPatternBytes = 10_000   // of a regular expression
+	maxProgram      = 20_000   // instructions of one that is compiled
 	maxErrorBytes   = 2000
 	maxProduct      = 64 << 20 // sizes of two arguments of a function that multiplies them
 )

@@ -201,36 +201,6 @@ func (t *Template) introduce(c *chart.Chart) {
 	}
 }
 
-func readFiles(fsys fs.FS) ([]*archive.BufferedFile, error) {
-	var files []*archive.BufferedFile
-	total := 0
-	err := fs.WalkDir(fsys, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if !d.Type().IsRegular() {
-			return fmt.Errorf("%s is not a regular file", path)
-		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		if total += int(info.Size()); total > maxChartBytes {
-			return tooMuch("a chart", maxChartBytes, "bytes")
-		}
-		if len(files) == maxChartFiles {
-			return tooMuch("a chart", maxChartFiles, "files")
-		}
-		data, err := fs.ReadFile(fsys, path)
-		files = append(files, &archive.BufferedFile{Name: path, Data: data})
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("the chart cannot be read: %w", err)
-	}
-	return files, nil
-}
-
 // withDefaults lays the schema's defaults over those of values.yaml, so that what the form shows is
 // what is rendered.
 func withDefaults(values map[string]any, fields []Field) map[string]any {

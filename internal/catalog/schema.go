@@ -86,6 +86,9 @@ func (s *schemas) file(name string) (map[string]any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
+	if err := limited(m, ""); err != nil {
+		return nil, fmt.Errorf("%s%w", name, err)
+	}
 	s.read[name] = m
 	prepare(m, name, "", order)
 	return m, nil
@@ -101,6 +104,48 @@ const (
 // value before rendering: a chart that was not written for that may tell an empty text from none.
 const completeKey = "x-values-complete"
 
+// limited refuses a schema whose patterns or choices are too large to check values with them in time.
+func limited(v any, at string) error {
+	switch v := v.(type) {
+	case map[string]any:
+		if n := len(list(v["enum"])); n > maxOptions {
+			return fmt.Errorf("#%s/enum: %w", at, tooMuch("a choice", maxOptions, "options"))
+		}
+		patterns := slices.Sorted(maps.Keys(properties(v["patternProperties"])))
+		if p, ok := v["pattern"].(string); ok {
+			patterns = append(patterns, p)
+		}
+		for _, p := range patterns {
+			if _, err := programSize(p); err != nil {
+				return fmt.Errorf("#%s: %w", at, err)
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if err := limited(v[key], join(at, key)); err != nil {
+				return err
+			}
+		}
+	case []any:
+		for i, x := range v {
+			if err := limited(x, joinRow(at, i)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// onlyLine is what a YAML decoder says, without what is said before each of its errors.
+func onlyLine(err error) string {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	return strings.TrimPrefix(strings.TrimPrefix(text, "yaml: "), "unmarshal errors: ")
+}
+
+func properties(v any) map[string]any {
+	m, _ := v.(map[string]any)
+	return m
+}
+
 // onceEach refuses values in which a key stands twice: readers differ in which of the two they take.
 func onceEach(files chartLoader) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -108,7 +153,7 @@ func onceEach(files chartLoader) error {
 			continue
 		}
 		if _, err := yaml.YAMLToJSONStrict(files[name]); err != nil {
-			return fmt.Errorf("%s: %s", name, strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\n", " "), "yaml: "))
+			return fmt.Errorf("%s: %s", name, onlyLine(err))
 		}
 	}
 	return nil
