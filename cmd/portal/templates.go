@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"path/filepath"
@@ -22,12 +23,15 @@ import (
 // another place or switched off.
 type templateSources []templateSource
 
-// templateSource is one place. Exactly one of Folder, BuiltIn and OCI is set.
+// templateSource is one place. Exactly one of Folder, BuiltIn, OCI and Git is set.
 type templateSource struct {
 	Folder   string
 	BuiltIn  *bool
 	OCI      string // a repository, once checked without its scheme
 	Versions []string
+	Git      string // the address of a repository
+	Ref      string // of Git
+	Path     string // of Git
 	Username string
 	Password secret
 	CA       string // a file
@@ -57,7 +61,8 @@ func (t *templateSources) field() field {
 func templateFields(t *templateSource) fields {
 	return fields{
 		"folder": text(&t.Folder), "builtIn": truth(&t.BuiltIn),
-		"oci": text(&t.OCI), "versions": texts(&t.Versions), "username": text(&t.Username), "password": t.Password.field("a password"),
+		"oci": text(&t.OCI), "versions": texts(&t.Versions),
+		"git": text(&t.Git), "ref": text(&t.Ref), "path": text(&t.Path), "username": text(&t.Username), "password": t.Password.field("a password"),
 		"ca": text(&t.CA), "every": duration(&t.Every, 10*time.Second, 24*time.Hour),
 	}
 }
@@ -83,7 +88,7 @@ func (k *checker) templates() {
 		}
 		switch sources := t.kinds(); {
 		case len(sources) == 0:
-			k.wrong(key, "says no source; it needs folder, oci or builtIn")
+			k.wrong(key, "says no source; it needs folder, oci, git or builtIn")
 		case len(sources) > 1:
 			k.wrong(key, "is %s at once; make an entry of each", strings.Join(sources, " and "))
 		case t.BuiltIn != nil && named:
@@ -95,12 +100,12 @@ func (k *checker) templates() {
 			if info, err := k.out.stat(t.Folder); err != nil || !info.IsDir() {
 				k.wrong(join(key, "folder"), "%s is not a folder that can be read", t.Folder)
 			}
+		case t.Git != "":
+			k.git(key, t)
 		default:
 			k.registry(key, t)
 		}
-		if t.OCI == "" {
-			k.onlyRemote(key)
-		}
+		k.belongs(key, t)
 	}
 	if k.c.TemplateCache == "" && k.c.Database.Driver == "sqlite" {
 		k.c.TemplateCache = filepath.Join(filepath.Dir(k.c.Database.Path), "templates")
@@ -115,7 +120,7 @@ func (t *templateSource) kinds() []string {
 	for _, s := range []struct {
 		name string
 		set  bool
-	}{{"folder", t.Folder != ""}, {"oci", t.OCI != ""}, {"builtIn", t.BuiltIn != nil}} {
+	}{{"folder", t.Folder != ""}, {"oci", t.OCI != ""}, {"git", t.Git != ""}, {"builtIn", t.BuiltIn != nil}} {
 		if s.set {
 			out = append(out, s.name)
 		}
@@ -123,12 +128,37 @@ func (t *templateSource) kinds() []string {
 	return out
 }
 
-// onlyRemote refuses, at a source that is on this machine, what only those need that are elsewhere.
-func (k *checker) onlyRemote(key string) {
-	for _, name := range []string{"versions", "username", "password", "ca", "every"} {
-		if _, set := k.lines[join(key, name)]; set {
-			k.wrong(join(key, name), "is for a source with oci")
+// belongs refuses what only another kind of source has.
+func (k *checker) belongs(key string, t *templateSource) {
+	remote := t.OCI != "" || t.Git != ""
+	for _, s := range []struct {
+		name string
+		fits bool
+		of   string
+	}{
+		{"versions", t.OCI != "", "oci"}, {"ref", t.Git != "", "git"}, {"path", t.Git != "", "git"},
+		{"username", remote, "oci or git"}, {"password", remote, "oci or git"}, {"ca", remote, "oci or git"}, {"every", remote, "oci or git"},
+	} {
+		if _, set := k.lines[join(key, s.name)]; set && !s.fits {
+			k.wrong(join(key, s.name), "is for a source with %s", s.of)
 		}
+	}
+}
+
+func (k *checker) git(key string, t *templateSource) {
+	u, err := url.Parse(t.Git)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Scheme != "https" && u.Scheme != "http":
+		k.wrong(join(key, "git"), "this is not an address such as https://git.example.com/platform/charts.git; credentials stand in username and password")
+	case u.Scheme == "http" && !local(u.Hostname()):
+		k.wrong(join(key, "git"), "%q must not be plain http, which is for localhost only: whoever is on the way could put in another template", t.Git)
+	case t.Ref == "":
+		k.wrong(key, "has no ref; name a tag, or a commit by its 40 digits")
+	case strings.HasPrefix(t.Path, "/") || t.Path != "" && !fs.ValidPath(strings.TrimSuffix(t.Path, "/")):
+		k.wrong(join(key, "path"), "%q is not a folder in the repository, such as platform/charts", t.Path)
+	default:
+		t.plain, t.Path = u.Scheme == "http", strings.TrimSuffix(t.Path, "/")
+		k.access(key, t)
 	}
 }
 
@@ -202,6 +232,12 @@ func templatesFrom(c *config) []source.Source {
 		case t.OCI != "":
 			all = append(all, &source.OCI{
 				Repository: t.OCI, Versions: t.Versions, Plain: t.plain, Interval: t.Every, Cache: source.Cache{Dir: c.TemplateCache},
+				Access: source.Access{User: t.Username, Password: t.Password.value, CA: t.ca},
+			})
+			continue
+		case t.Git != "":
+			all = append(all, &source.Git{
+				URL: t.Git, Ref: t.Ref, Path: t.Path, Plain: t.plain, Interval: t.Every, Cache: source.Cache{Dir: c.TemplateCache},
 				Access: source.Access{User: t.Username, Password: t.Password.value, CA: t.ca},
 			})
 			continue
