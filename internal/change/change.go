@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"slipway.dev/slipway/internal/advice"
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
@@ -121,10 +122,15 @@ type Plan struct {
 	Objects []manifest.DryRun  `json:"objects"` // in the order of apply, deletions last
 	Effects []Effect           `json:"effects"`
 	// Unchecked says what a dry run cannot know, one sentence each.
-	Unchecked []string        `json:"unchecked,omitempty"`
-	Inputs    []InputChange   `json:"inputs,omitempty"` // what the person changed, against the base revision
-	Demands   []policy.Demand `json:"demands,omitempty"`
-	Digest    manifest.Digest `json:"digest"`
+	Unchecked []string `json:"unchecked,omitempty"`
+	// Warnings say what is likely to be wrong though the cluster takes it: first those about the inputs,
+	// whose Path is the control's, then those about objects. They stop nothing, and no digest holds them.
+	Warnings []advice.Warning `json:"warnings,omitempty"`
+	// Requests are what all pods together ask for; nil where the plan leaves none.
+	Requests *advice.Requests `json:"requests,omitempty"`
+	Inputs   []InputChange    `json:"inputs,omitempty"` // what the person changed, against the base revision
+	Demands  []policy.Demand  `json:"demands,omitempty"`
+	Digest   manifest.Digest  `json:"digest"`
 }
 
 // Blocked tells whether the plan holds a problem or a conflict, so that it cannot be submitted.

@@ -34,6 +34,7 @@ type prepared struct {
 	set      manifest.Set
 	rendered []byte
 	prune    []manifest.Ref
+	judged   bool     // whether somebody will read the plan's warnings
 	taken    []clash  // addresses that something else serves
 	unknown  []string // hosts of which that cannot be told
 	plan     Plan
@@ -95,7 +96,7 @@ func (s *Service) prepare(ctx context.Context, who policy.Subject, a policy.Acti
 	if err != nil {
 		return prepared{}, err
 	}
-	p := prepared{Draft: d, place: place}
+	p := prepared{Draft: d, place: place, judged: true}
 	if err := s.prepareBase(ctx, &p); err != nil {
 		return p, err
 	}
@@ -198,7 +199,9 @@ func (s *Service) render(ctx context.Context, t *catalog.Template, d Draft, plac
 // dryRun asks the cluster and completes the plan.
 func (s *Service) dryRun(ctx context.Context, p *prepared, as policy.Acting) error {
 	start := s.now()
+	facts := s.learn(ctx, p, as)
 	objects, err := s.Cluster.DryRun(ctx, as, p.place, p.App.Name, p.set, p.prune)
+	known := <-facts
 	if err != nil {
 		return err
 	}
@@ -217,6 +220,7 @@ func (s *Service) dryRun(ctx context.Context, p *prepared, as policy.Acting) err
 	if t, err := s.Templates.Template(p.Template); err == nil && p.Kind != Delete {
 		p.plan.Inputs = inputChanges(t.Fields, p.former, p.Inputs)
 	}
+	s.advise(ctx, p, known)
 	return nil
 }
 

@@ -31,6 +31,8 @@ type Config struct {
 	// Domains are, by team, the host names that its applications may have, with all below them. A team
 	// that is not in it may use any.
 	Domains map[string][]string
+	// Facts looks up what a plan is judged by; nil if nobody knows the cluster. It takes seconds at most.
+	Facts func(ctx context.Context, as policy.Acting, place manifest.Place, wanted manifest.Wanted) manifest.Facts
 	// Serving tells what a cluster serves at a host, and whether that is up to date; nil if nobody knows.
 	Serving func(cluster, host string) ([]manifest.Served, bool)
 	// ClusterScoped are the targets that take templates which make objects outside the namespace.

@@ -27,6 +27,7 @@ type cluster struct {
 	discovery     *discovered
 	slots         slots
 	answers       answers
+	known         knownNodes
 }
 
 // readyTimeout is how long an API server may take to say that it is ready, or what it can do.

@@ -1,8 +1,10 @@
 package templates
 
 import (
+	"fmt"
 	"strings"
 
+	"slipway.dev/slipway/internal/advice"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
@@ -182,10 +184,35 @@ func warnings(p change.Plan) []warning {
 	return out
 }
 
+// requests says in one sentence what the pods of an application ask for together.
+func requests(r *advice.Requests) string {
+	if r == nil {
+		return ""
+	}
+	var parts []string
+	for _, one := range []struct {
+		much, of string
+		percent  int
+	}{{r.CPU, "CPU", r.CPUPercent}, {r.Memory, "memory", r.MemoryPercent}} {
+		switch {
+		case one.much == "":
+		case one.percent == 0:
+			parts = append(parts, one.much+" "+one.of)
+		default:
+			parts = append(parts, fmt.Sprintf("%s %s (%d %% of the cluster)", one.much, one.of, one.percent))
+		}
+	}
+	pods := "All pods together, at most " + count(r.Pods, "pod")
+	if len(parts) == 0 {
+		return pods + ", ask for no CPU or memory."
+	}
+	return pods + ", ask for " + list(parts) + "."
+}
+
 // doubts counts what the API server warned of and what nobody could check: "1 warning, 2 not checked".
 func doubts(p change.Plan) string {
 	var said []string
-	if n := len(warnings(p)); n > 0 {
+	if n := len(warnings(p)) + len(p.Warnings); n > 0 {
 		said = append(said, count(n, "warning"))
 	}
 	if n := len(p.Unchecked); n > 0 {
