@@ -224,6 +224,7 @@ type Field struct {
 	Fields      []Field
 
 	conds   []condition // Object: under which some of Fields are there
+	rules   []rule      // x-kubernetes-validations
 	when    [][]gate    // one of these must hold, all of each; empty for a field that is always there
 	name    string      // the property's
 	choices []any       // Choice: the value of each of Options

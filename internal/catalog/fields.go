@@ -23,7 +23,8 @@ const unordered = 1 << 20
 // x-ui-immutable; at propertyNames x-ui-pattern-help. At the root x-ui-presets, too.
 type fieldReader struct {
 	*schemas
-	count int
+	count     int
+	ruleCount int
 }
 
 type where struct {
@@ -89,6 +90,9 @@ func (r *fieldReader) field(raw map[string]any, name string, at where, fallback 
 		return Field{}, err
 	}
 	f := describe(s, name, at)
+	if f.rules, err = r.rules(s, at.path); err != nil {
+		return Field{}, err
+	}
 	f.Default = fallback
 	if d, ok := s["default"]; ok {
 		f.Default = d

@@ -29,6 +29,7 @@ type loaded struct {
 	schemaText []byte // values.schema.json, or what was derived in its place
 	schema     *jsonschema.Schema
 	conds      []condition // of the root
+	rules      []rule      // of the root
 	layout     []layoutSection
 }
 
@@ -162,6 +163,9 @@ func (t *Template) readForm(s *schemas) error {
 	layout := layOut(sc.fields, list(root["x-ui-sections"]))
 	t.Fields, t.Presets = inOrder(layout), presets(root)
 	t.loaded.conds, t.loaded.layout = sc.conds, layout
+	if t.loaded.rules, err = r.rules(root, ""); err != nil {
+		return err
+	}
 	t.loaded.asWritten = root[completeKey] == false
 	t.loaded.defaults = rowsCompleted(sc.fields, withDefaults(values, sc.fields))
 	for _, f := range t.Fields {
