@@ -283,6 +283,8 @@ type Control struct {
 	// Default and Deployed are the other values of the field, in words: what it has if nobody sets it, and
 	// what runs now. Both are "" where there is none, and of a secret they never hold the value.
 	Default, Deployed string
+	// Changed tells that the value is another one than the deployed one.
+	Changed bool
 	// Stored tells of a secret field that there is a value for it. Unset tells that a value is asked for and
 	// missing. Value is the token, or what stands for a missing one, and is to be posted back hidden.
 	Stored, Unset bool

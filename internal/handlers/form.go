@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,12 +21,17 @@ import (
 
 // Names of the form's own values; the template's inputs begin with catalog.FormPrefix.
 const (
-	formDo     = "_do"    // plan, preview, edit
-	formFocus  = "_focus" // catalog.Field.Path of the field in focus, for the lines that it decides
-	formName   = "name"
-	formDigest = "digest"
-	formReason = "reason"
-	formKey    = "key"
+	formDo       = "_do"    // plan, preview, edit
+	formFocus    = "_focus" // catalog.Field.Path of the field in focus, for the lines that it decides
+	formName     = "name"
+	formDigest   = "digest"
+	formReason   = "reason"
+	formKey      = "key"
+	formLine     = "_line"     // "3:12": the field that decides line 12 of the 4th object gets the focus
+	formAt       = "_at"       // the name of the control that gets the focus
+	formShape    = "_shape"    // templates.FormData.Shape of what the page shows
+	formTyped    = "_typed"    // set once somebody has typed something
+	formDocument = "_document" // an application's file to fill the form from
 )
 
 // flow is one form on its way: of a new application or of one that exists.
@@ -38,6 +44,12 @@ type flow struct {
 	made     catalog.TemplateID // what it was made from; zero for a new application
 	form     url.Values         // as posted; nil for a GET
 	reading  catalog.Reading
+	kept     templates.Kept
+	focus    string // the name of the control that gets the focus
+	// incomplete is a form that is shown without its errors, though it has some.
+	incomplete bool
+	notice     string // what came of pressing a button, in a sentence
+	filled     string // from which file the form was filled
 }
 
 func (s *server) newFlow(c echo.Context) (*flow, error) {
@@ -95,19 +107,6 @@ func (f *flow) read(c echo.Context) error {
 	return err
 }
 
-// posted reads a form. Only the plain encoding is taken: no page sends another.
-func posted(c echo.Context) (url.Values, error) {
-	err := c.Request().ParseForm()
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return nil, large
-	case err != nil:
-		return nil, errForm
-	}
-	return c.Request().PostForm, nil
-}
-
 // around is what the form is read and drawn in. While the cluster's version is not known the form can
 // be filled in all the same.
 func (s *server) around(c echo.Context, f *flow) catalog.Around {
@@ -116,7 +115,11 @@ func (s *server) around(c echo.Context, f *flow) catalog.Around {
 		place, _ := s.Changes.Place(f.draft.App.Target)
 		rel = catalog.Release{App: f.draft.App.Name, Target: f.draft.App.Target, Place: place, Revision: f.base + 1}
 	}
-	return catalog.Around{Release: rel, Deployed: f.former}
+	a := catalog.Around{Release: rel, Deployed: f.former}
+	if s.Seal != nil {
+		a.Seal = s.Seal(f.draft.App.Target)
+	}
+	return a
 }
 
 // decode reads the inputs. The view holds all that was typed.
@@ -126,17 +129,20 @@ func (s *server) decode(c echo.Context, f *flow) (catalog.View, catalog.Errors) 
 	return f.reading.View, f.reading.Errors
 }
 
-// hidden is what the plan page carries along, so that nothing typed is lost.
+// hidden is what the plan page carries along, so that nothing typed is lost: tokens in place of secrets.
 func (f *flow) hidden() []templates.HiddenField {
-	var out []templates.HiddenField
-	for name, values := range f.form {
-		if name == formName || name == formVersion || name == catalog.FormPrefix || strings.HasPrefix(name, catalog.FormPrefix+"/") {
-			for _, v := range values {
-				out = append(out, templates.HiddenField{Name: name, Value: v})
-			}
+	form := formOf(f.reading.View)
+	for _, name := range []string{formName, formVersion} {
+		if f.form.Has(name) {
+			form.Set(name, f.form.Get(name))
 		}
 	}
-	slices.SortStableFunc(out, func(a, b templates.HiddenField) int { return strings.Compare(a.Name, b.Name) })
+	var out []templates.HiddenField
+	for _, name := range slices.Sorted(maps.Keys(form)) {
+		for _, v := range form[name] {
+			out = append(out, templates.HiddenField{Name: name, Value: v})
+		}
+	}
 	return out
 }
 
@@ -153,7 +159,7 @@ func (s *server) newForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showForm(c, http.StatusOK, f, f.template.View(nil, s.around(c, f)), nil)
+	return s.openForm(c, f)
 }
 
 func (s *server) editForm(c echo.Context) error {
@@ -161,7 +167,18 @@ func (s *server) editForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.showForm(c, http.StatusOK, f, f.template.View(f.former, s.around(c, f)), nil)
+	return s.openForm(c, f)
+}
+
+// openForm shows a form as it was left, or as it begins.
+func (s *server) openForm(c echo.Context, f *flow) error {
+	s.resumeDraft(c, f)
+	if f.form == nil {
+		return s.showForm(c, http.StatusOK, f, f.template.View(f.former, s.around(c, f)), nil)
+	}
+	_, errs := s.decode(c, f)
+	f.incomplete = len(errs) > 0
+	return s.showForm(c, http.StatusOK, f, f.template.Untouched(f.form, s.around(c, f)).View, nil)
 }
 
 func (s *server) postNew(c echo.Context) error {
@@ -180,12 +197,21 @@ func (s *server) postEdit(c echo.Context) error {
 	return s.postForm(c, f)
 }
 
-// postForm answers the form's buttons. Whatever they do, all that was typed comes back.
+// postForm answers the form's buttons. Whatever they do, all that was typed comes back: of secrets the
+// tokens, since their values have been put aside.
 func (s *server) postForm(c echo.Context, f *flow) error {
+	if f.reshapes() {
+		return s.reshape(c, f)
+	}
 	view, errs := s.decode(c, f)
+	if err := s.stage(c, f); err != nil {
+		return s.notStaged(c, f, err)
+	}
+	s.keep(c, f)
 	switch {
-	case f.form.Has(catalog.FormAdd), f.form.Has(catalog.FormRemove), f.form.Get(formDo) == "edit":
-		return s.showForm(c, http.StatusOK, f, f.template.Untouched(f.form, s.around(c, f)).View, nil)
+	case f.form.Has(formLine):
+		s.findLine(c, f)
+		return s.showForm(c, http.StatusOK, f, view, nil)
 	case len(errs) > 0 || len(f.nameErrors()) > 0:
 		return s.showForm(c, http.StatusUnprocessableEntity, f, view, f.nameErrors())
 	case f.form.Get(formDo) == "preview":
@@ -222,6 +248,7 @@ func (s *server) formProblem(c echo.Context, f *flow, view catalog.View, err err
 func (s *server) showForm(c echo.Context, code int, f *flow, view catalog.View, problem error) error {
 	d := s.formData(f, view, problem)
 	d.Posted = f.form != nil && (code != http.StatusOK || len(d.View.Errors) > 0)
+	d.Answers = s.answers(c, f, view)
 	d.Manifests = s.manifests(c, f, d.View.Errors)
 	title := "New " + f.template.ID.Name
 	nav := templates.NavCatalogue
@@ -254,6 +281,7 @@ func (s *server) formData(f *flow, view catalog.View, problem error) templates.F
 		View: view, Name: f.draft.App.Name, Revision: f.base, Action: f.action,
 	}
 	d.Version = s.versionChoice(f)
+	d.Presets, d.Kept, d.Focus, d.Notice, d.Filled = f.template.Presets, f.kept, f.focus, f.notice, f.filled
 	if f.form != nil && f.draft.Kind == change.Create {
 		d.Name = f.form.Get(formName)
 	}
@@ -277,8 +305,8 @@ func (s *server) formData(f *flow, view catalog.View, problem error) templates.F
 
 // manifests renders the pane. That it cannot is never a reason not to show the form.
 func (s *server) manifests(c echo.Context, f *flow, errs catalog.Errors) templates.ManifestsData {
-	d := templates.ManifestsData{Errors: len(errs)}
-	if len(errs) > 0 {
+	d := templates.ManifestsData{Errors: len(errs), Notice: f.notice}
+	if len(errs) > 0 || f.incomplete {
 		d.Problem = "The manifests appear when the fields are filled in."
 		return d
 	}
@@ -304,7 +332,7 @@ func (s *server) manifests(c echo.Context, f *flow, errs catalog.Errors) templat
 			d.Problem = "The manifests cannot be written."
 			return d
 		}
-		d.Objects = append(d.Objects, templates.ManifestObject{Ref: manifest.RefOf(o), YAML: string(raw), By: marks[i]})
+		d.Objects = append(d.Objects, templates.ManifestObject{Ref: manifest.RefOf(o), Index: i, YAML: string(raw), By: marks[i]})
 	}
 	slices.SortStableFunc(d.Objects, func(a, b templates.ManifestObject) int {
 		return cmp.Compare(change.ReadingRank(a.Ref), change.ReadingRank(b.Ref))
@@ -368,10 +396,23 @@ func (s *server) previewEdit(c echo.Context) error {
 	return s.preview(c, f)
 }
 
-// preview answers with the pane alone, while somebody types.
+// preview answers with the pane and the messages, while somebody types, and with the fields too where
+// other ones are there now. Secrets that are typed and not sent yet are not in it.
 func (s *server) preview(c echo.Context, f *flow) error {
-	view, _ := s.decode(c, f)
+	posted := f.form
+	form := f.template.Keepable(posted)
+	for _, name := range []string{formName, formFocus, formVersion} {
+		form.Set(name, posted.Get(name))
+	}
+	f.form = form
+	view, errs := s.decode(c, f)
+	if posted.Get(formTyped) != "" {
+		s.keep(c, f)
+	}
 	d := s.formData(f, view, nil)
-	d.Manifests = s.manifests(c, f, view.Errors)
+	d.Answers = s.answers(c, f, view)
+	d.Reshaped = posted.Has(formShape) && posted.Get(formShape) != d.Shape()
+	d.Typed = posted.Get(formTyped) != ""
+	d.Manifests = s.manifests(c, f, errs)
 	return s.draw(c, http.StatusOK, templates.PreviewFragments(s.barePage(c), d))
 }

@@ -105,10 +105,11 @@ func (s *server) sameOrigin(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *server) limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		if r.ContentLength > BodyLimit {
-			return &http.MaxBytesError{Limit: BodyLimit}
+		limit := bodyLimit(c.Path())
+		if r.ContentLength > limit {
+			return &http.MaxBytesError{Limit: limit}
 		}
-		r.Body = http.MaxBytesReader(c.Response(), r.Body, BodyLimit)
+		r.Body = http.MaxBytesReader(c.Response(), r.Body, limit)
 		return next(c)
 	}
 }

@@ -30,10 +30,22 @@ func (s *server) showPlan(c echo.Context, code int, f *flow, plan change.Plan, n
 	d.Diff = viewOf(f.form)
 	d.Diff.Post, d.Diff.Hidden = f.action, f.hidden()
 	d.Submit, d.Back, d.BackPost = f.action+"/submit", f.action, true
+	d.Warnings, d.Missing = f.reading.View.Warnings, missing(f)
 	d.Key, d.Reason = keyOf(f.form), f.form.Get(formReason)
 	p := s.page(c, templates.NavApplications, d.Title+", plan")
 	p.Crumbs = append(f.crumbs(), templates.Crumb{Label: "Plan"})
 	return s.draw(c, code, templates.Plan(p, d))
+}
+
+// missing are the secrets of a form that have no value yet.
+func missing(f *flow) []templates.MissingValue {
+	var out []templates.MissingValue
+	for _, use := range f.template.Secrets(f.draft.Inputs) {
+		if use.Token == manifest.Unset {
+			out = append(out, templates.MissingValue{Title: use.Title, Name: catalog.FormPrefix + use.Path})
+		}
+	}
+	return out
 }
 
 func (s *server) planData(c echo.Context, draft change.Draft, plan change.Plan, n planNotes) templates.PlanData {
@@ -81,6 +93,9 @@ func (s *server) submitForm(c echo.Context, f *flow) error {
 	view, errs := s.decode(c, f)
 	if len(errs) > 0 || len(f.nameErrors()) > 0 {
 		return s.showForm(c, http.StatusUnprocessableEntity, f, view, f.nameErrors())
+	}
+	if err := s.stage(c, f); err != nil {
+		return s.notStaged(c, f, err)
 	}
 	ch, err := s.Changes.Submit(c.Request().Context(), who(c), auth.From(c), submission(f.draft, f.form))
 	if err == nil {

@@ -131,7 +131,7 @@ func (s *server) problemPage(c echo.Context, code int, err error) templ.Componen
 		return templates.Refused(p, templates.RefusedData{Reason: "This form was sent from another site, so nothing was done. Open the page here and send it again.", Request: id})
 	case code == http.StatusRequestEntityTooLarge:
 		p.Title = "Too large"
-		return templates.TooLarge(p, templates.TooLargeData{Limit: BodyLimit, Back: retry})
+		return templates.TooLarge(p, templates.TooLargeData{Limit: bodyLimit(c.Path()), Back: retry})
 	case errors.Is(err, change.ErrClusterAway):
 		p.Title = "The cluster does not answer"
 		return templates.ClusterAway(p, s.awayData(c, retry, id))

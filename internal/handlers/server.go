@@ -19,6 +19,7 @@ import (
 	"slipway.dev/slipway/internal/auth"
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
 	"slipway.dev/slipway/internal/status"
 	"slipway.dev/slipway/web/static"
@@ -70,14 +71,20 @@ type Config struct {
 	Titles   map[string]string                // team → title
 	Checks   []Check
 	Metrics  http.Handler // may be nil
-	Proxies  []netip.Prefix
-	Secure   bool // the public address is https: HSTS is sent
-	Log      *slog.Logger
+	// Choices offers what is in the clusters; nil offers nothing.
+	Choices Choices
+	// Seal gives what makes tokens of secret values in a target, and Stage puts the values aside there until
+	// a change needs them. Where they are nil, secret values are not taken.
+	Seal    func(policy.Target) func(value string) manifest.Token
+	Stage   func(ctx context.Context, who policy.Subject, from audit.Request, app change.AppKey, values manifest.Secrets) error
+	Proxies []netip.Prefix
+	Secure  bool // the public address is https: HSTS is sent
+	Log     *slog.Logger
 	// Ended is done when the portal shuts down: streams end then.
 	Ended context.Context
 }
 
-// BodyLimit is the most bytes of a posted form.
+// BodyLimit is the most bytes of what is posted; forms of templates take more, see FormLimit.
 const BodyLimit = 1 << 20
 
 // heartbeat keeps proxies from ending an idle stream and finds clients that are gone.
@@ -133,6 +140,7 @@ func (s *server) pages(g *echo.Group) {
 	g.POST(target+"/new/:template", s.postNew)
 	g.POST(target+"/new/:template/preview", s.previewNew)
 	g.POST(target+"/new/:template/submit", s.submitNew)
+	g.POST(target+"/new/:template/discard", s.discardNew)
 
 	app := g.Group(target + "/apps/:app")
 	app.GET("", s.live)
@@ -140,6 +148,7 @@ func (s *server) pages(g *echo.Group) {
 	app.POST("/edit", s.postEdit)
 	app.POST("/edit/preview", s.previewEdit)
 	app.POST("/edit/submit", s.submitEdit)
+	app.POST("/edit/discard", s.discardEdit)
 	app.GET("/rollback", s.rollback)
 	app.POST("/rollback/submit", s.submitRollback)
 	app.GET("/delete", s.delete)

@@ -6,6 +6,7 @@ import (
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
 )
 
 // FormData is the form of a new application, or of one that exists.
@@ -25,8 +26,50 @@ type FormData struct {
 	Action    string
 	Manifests ManifestsData
 	Version   VersionChoice // Update only
+	Presets   []catalog.Preset
+	// Answers are what the cluster offers, by pickerKey.
+	Answers map[string]PickerAnswer
+	Kept    Kept
+	// Focus is the name of the control that gets the focus, "" for none.
+	Focus string
+	// Notice says what came of pressing a button, in a sentence.
+	Notice string
+	// Filled says which file the form was filled from.
+	Filled string
+	// Reshaped is set on a preview of which the fields are others than those on the page. Typed tells that
+	// somebody has typed there.
+	Reshaped, Typed bool
 	// Posted is true where the page answers a post: then the error summary takes the focus.
 	Posted bool
+}
+
+// Kept says whether a form is kept while its owner does something else.
+type Kept struct {
+	At       time.Time // zero: it is not
+	Returned bool      // the page shows what was kept
+	Version  string    // of the template that it was begun with, where that is another one
+	Problem  string    // why it cannot be kept
+}
+
+// DraftRow is a form that somebody has begun, in lists.
+type DraftRow struct {
+	Target   policy.Target
+	Template string
+	App      string // "" for a new application
+	Saved    time.Time
+	URL      string // of its form; it is discarded at URL + "/discard"
+}
+
+// PickerAnswer is what a cluster has for a field to name.
+type PickerAnswer struct {
+	Choices []manifest.Choice
+	Problem string // why there is no answer, for people
+}
+
+// PickerQuestion is what a field asks of the cluster.
+type PickerQuestion struct {
+	Picker catalog.Picker
+	Of     string
 }
 
 // ManifestsData is the pane beside the form: the objects as they would be.
@@ -38,12 +81,15 @@ type ManifestsData struct {
 	Problem string
 	// Errors is how many fields need another value.
 	Errors int
+	// Notice says what came of choosing a line, in a sentence.
+	Notice string
 }
 
 // ManifestObject is one object of the pane.
 type ManifestObject struct {
-	Ref  manifest.Ref
-	YAML string
+	Ref   manifest.Ref
+	Index int // among the objects as the template makes them
+	YAML  string
 	// By tells which field decides a line: from the line's number, counted from 1.
 	By map[int]MarkedBy
 }

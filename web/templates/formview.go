@@ -108,12 +108,13 @@ func scalars(v catalog.View) []catalog.Control {
 // left empty so far.
 func touched(c catalog.Control) bool { return c.Value != "" || len(c.Rows) > 0 }
 
-// describedBy names what explains a control: its message and its help.
+// describedBy names what explains a control: its message, its warning and its help.
 func describedBy(c catalog.Control) string {
-	if c.Field.Help == "" {
-		return c.ID + "-e"
+	by := c.ID + "-e " + c.ID + "-g"
+	if c.Field.Help != "" && c.Field.Kind != "" {
+		by += " " + c.ID + "-h"
 	}
-	return c.ID + "-e " + c.ID + "-h"
+	return by
 }
 
 // inputMode brings the right keys up on a phone.
@@ -191,6 +192,7 @@ func manifestID(r manifest.Ref) string { return "m-" + strings.ToLower(r.Kind) +
 // yamlLine is a line of the pane.
 type yamlLine struct {
 	Tokens manifest.Line
+	Number int
 	Hit    bool
 	By     string // set on the first line of those that a field decides
 }
@@ -200,7 +202,7 @@ func yamlLines(o ManifestObject) []yamlLine {
 	out := make([]yamlLine, len(lines))
 	for i, l := range lines {
 		by, hit := o.By[i+1]
-		out[i] = yamlLine{Tokens: l, Hit: hit}
+		out[i] = yamlLine{Tokens: l, Number: i + 1, Hit: hit}
 		if before, run := o.By[i]; hit && (!run || before.Path != by.Path) {
 			out[i].By = by.Title
 		}
@@ -252,6 +254,9 @@ func states(d FormData, c catalog.Control) templ.Attributes {
 	if c.Field.Required {
 		a["aria-required"] = "true"
 	}
+	if d.focused(c) {
+		a["autofocus"] = true
+	}
 	return a
 }
 
@@ -260,7 +265,7 @@ func states(d FormData, c catalog.Control) templ.Attributes {
 func rowButton(p Page, d FormData) templ.Attributes {
 	return templ.Attributes{
 		"formaction": d.Action, "hx-post": d.Action, "hx-target": "#fields", "hx-select": "#fields",
-		"hx-swap": "outerHTML", "hx-nonce": p.Nonce,
+		"hx-swap": "outerMorph", "hx-nonce": p.Nonce,
 	}
 }
 
@@ -270,4 +275,9 @@ func echoed(d FormData) string {
 		return "name"
 	}
 	return cmp.Or(d.Name, "name")
+}
+
+// lineName is how a line of the pane is posted.
+func lineName(o ManifestObject, l yamlLine) string {
+	return strconv.Itoa(o.Index) + ":" + strconv.Itoa(l.Number)
 }

@@ -36,6 +36,11 @@ type PlanData struct {
 	Diff      DiffView
 	Requester policy.Person
 
+	// Warnings are what the form's fields should be looked at for; they stop nothing.
+	Warnings catalog.Errors
+	// Missing are the secret values that must be given before this can be applied.
+	Missing []MissingValue
+
 	// Change is set where the plan is shown as it was submitted; then there is nothing to submit.
 	Change int64
 
@@ -61,4 +66,10 @@ var bundleFiles = []struct{ name, what string }{
 	{"bundle.zip", "all of it, for kubectl apply -k"},
 	{"manifests.yaml", "the objects, without Secrets that have values"},
 	{"inputs.yaml", "what was filled in"},
+}
+
+// MissingValue is a secret that has no value yet.
+type MissingValue struct {
+	Title string
+	Name  string // of its control
 }

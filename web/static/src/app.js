@@ -6,9 +6,11 @@ import { startClock } from "./clock.js";
 import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
 import { startStream } from "./stream.js";
+import { startTemplateForm } from "./template-form.js";
 
 document.documentElement.classList.add("js");
 startClock();
 startForms();
+startTemplateForm();
 startKeys();
 startStream();

@@ -39,17 +39,6 @@ function echo() {
   }
 }
 
-// follow tells the server which field has the focus, so that the preview marks the lines it decides.
-function follow(form) {
-  form.addEventListener("focusin", ({ target }) => {
-    const path = target.closest("[data-path]")?.dataset.path;
-    const focus = form.elements._focus;
-    if (path === undefined || !focus || focus.value === path) return;
-    focus.value = path;
-    form.dispatchEvent(new Event("focusfield"));
-  });
-}
-
 // states sets what assistive technology hears of a field after its message came with a preview.
 function states() {
   for (const message of document.querySelectorAll("#fields .err[id$='-e']")) {
@@ -61,21 +50,6 @@ function states() {
     if (wrong) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
   }
-}
-
-let added = "";
-let unfolded = [];
-
-// rows unfolds the sections that were open before the fields were replaced, and puts the focus into
-// the row that was just added.
-function rows() {
-  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
-  unfolded = [];
-  if (!added) return;
-  const list = [...document.querySelectorAll("#fields button[name=_add]")].find((b) => b.value === added)?.closest("fieldset");
-  added = "";
-  const all = list?.querySelectorAll("[data-row]");
-  all?.[all.length - 1]?.querySelector("input:not([type=hidden]), select, textarea")?.focus();
 }
 
 // copy puts a command or a digest on the clipboard and says so for a moment.
@@ -93,11 +67,6 @@ function click(event) {
   const { target } = event;
   const copyButton = target.closest("[data-copy]");
   if (copyButton) copy(copyButton);
-  const add = target.closest("button[name=_add]");
-  if (add) added = add.value;
-  if (add || target.closest("button[name=_remove]")) {
-    unfolded = [...document.querySelectorAll("#fields details[open]")].map((d) => d.id);
-  }
   const opener = target.closest("[data-dialog]");
   if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
@@ -112,18 +81,8 @@ export function startForms() {
   document.addEventListener("change", ({ target }) => {
     if ("submit" in (target.dataset ?? {})) target.form.requestSubmit();
   });
-  document.addEventListener("htmx:after:swap", () => {
-    states();
-    rows();
-    document.querySelector("#manifest-list .hit")?.scrollIntoView({ block: "nearest" });
-  });
+  document.addEventListener("htmx:after:swap", states);
   keep();
   echo();
-  const form = document.querySelector("form[data-form]");
-  if (form) {
-    follow(form);
-    // The preview that the page came with knows no focus; with script it follows from the start.
-    form.dispatchEvent(new Event("focusfield"));
-  }
   document.querySelector("[data-focus]")?.focus();
 }

@@ -1,0 +1,158 @@
+package handlers
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
+)
+
+// FormLimit is the most bytes of a posted form of a template. It is above what any one field takes, so
+// that a value that is too large is told of at its field, and what else was typed comes back.
+const FormLimit = 6 << 20
+
+// formRoutes are the ends of the routes that take forms of templates.
+var formRoutes = []string{"/new/:template", "/edit"}
+
+// bodyLimit is the most bytes that a route takes.
+func bodyLimit(route string) int64 {
+	for _, part := range formRoutes {
+		if strings.Contains(route+"/", part+"/") {
+			return FormLimit
+		}
+	}
+	return BodyLimit
+}
+
+// posted reads a form: in the plain encoding or, where files go along, as multipart/form-data. What a
+// file holds becomes a value under the file's name in the form; how it is called on the person's disk
+// is nobody's business here.
+func posted(c echo.Context) (url.Values, error) {
+	r := c.Request()
+	kind, _, _ := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType))
+	if kind != echo.MIMEMultipartForm {
+		err := readable(r.ParseForm())
+		return r.PostForm, err
+	}
+	// The body's limit is below what is held in memory, so nothing that was typed is written to a disk.
+	if err := readable(r.ParseMultipartForm(FormLimit)); err != nil {
+		return nil, err
+	}
+	for name, files := range r.MultipartForm.File {
+		for _, f := range files {
+			text, err := contentOf(f)
+			if err != nil {
+				return nil, errForm
+			}
+			if text != "" {
+				r.PostForm.Add(name, text)
+			}
+		}
+	}
+	return r.PostForm, nil
+}
+
+// readable keeps the one error that is the person's to know; all others are that the form is no form.
+func readable(err error) error {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return large
+	case err != nil:
+		return errForm
+	}
+	return nil
+}
+
+func contentOf(h *multipart.FileHeader) (string, error) {
+	f, err := h.Open()
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
+	return string(b), err
+}
+
+// formOf is a view as its page would post it: what goes along with a plan, and what is kept as a draft.
+// Of secrets it holds tokens.
+func formOf(v catalog.View) url.Values {
+	form := url.Values{}
+	for _, s := range v.Sections {
+		for i := range s.Controls {
+			post(form, &s.Controls[i])
+		}
+	}
+	return form
+}
+
+func post(form url.Values, c *catalog.Control) {
+	switch c.Field.Kind {
+	case catalog.Object:
+		for i := range c.Parts {
+			post(form, &c.Parts[i])
+		}
+	case catalog.List, catalog.Map:
+		if c.Set {
+			form.Add(c.Name, "")
+		}
+		for i := range c.Rows {
+			if k := c.Rows[i].Key; k != nil {
+				post(form, k)
+			}
+			post(form, &c.Rows[i].Item)
+		}
+	case catalog.Switch:
+		form.Add(c.Name, "false")
+		if c.On {
+			form.Add(c.Name, "true")
+		}
+	case catalog.Unknown:
+	default:
+		form.Add(c.Name, postedValue(c))
+	}
+}
+
+func postedValue(c *catalog.Control) string {
+	switch {
+	case !c.Field.Secret:
+		return c.Value
+	case c.Value != "":
+		return c.Value
+	case c.Set && !c.Unset:
+		return manifest.Empty
+	}
+	return ""
+}
+
+// document takes the one application out of a file that fits the form.
+func (f *flow) document(text string) (change.Document, error) {
+	all, err := change.ReadDocuments(strings.NewReader(text))
+	if err != nil {
+		return change.Document{}, err
+	}
+	var fit []change.Document
+	for _, d := range all {
+		if d.Template == f.template.ID.Name && (f.draft.Kind == change.Create || d.Name == f.draft.App.Name) {
+			fit = append(fit, d)
+		}
+	}
+	switch {
+	case len(fit) == 1:
+		return fit[0], nil
+	case len(fit) > 1:
+		return change.Document{}, change.DocumentErrors{{Message: "several applications of " + f.template.ID.Name + " are in the file; take a file with one"}}
+	case f.draft.Kind == change.Update:
+		return change.Document{}, change.DocumentErrors{{Message: "there is no " + f.draft.App.Name + " of " + f.template.ID.Name + " in the file"}}
+	}
+	return change.Document{}, change.DocumentErrors{{Message: "there is no application of " + f.template.ID.Name + " in the file"}}
+}

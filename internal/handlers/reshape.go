@@ -1,0 +1,170 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/change"
+)
+
+// reshapers are the buttons that change a form without leaving it.
+var reshapers = []string{
+	catalog.FormAdd, catalog.FormRemove, catalog.FormUp, catalog.FormDown, catalog.FormGenerate, catalog.FormPreset,
+}
+
+// reshapes tells whether a form was posted to be changed, as opposed to be judged.
+func (f *flow) reshapes() bool {
+	do := f.form.Get(formDo)
+	return do == "edit" || do == "update" || do == "read" || f.form.Has(formAt) || slices.ContainsFunc(reshapers, f.form.Has)
+}
+
+// reshape shows the form after a button has changed it: no errors yet, since nobody asked for them.
+func (s *server) reshape(c echo.Context, f *flow) error {
+	if f.form.Get(formDo) == "read" {
+		return s.fill(c, f)
+	}
+	f.focus = f.form.Get(formAt)
+	_, errs := s.decode(c, f) // for the manifests
+	f.reading = f.template.Untouched(f.form, s.around(c, f))
+	if err := s.stage(c, f); err != nil {
+		return s.notStaged(c, f, err)
+	}
+	// The buttons changed the form after it was read, so its inputs are those of what is shown now.
+	shown := f.template.Decode(formOf(f.reading.View), s.around(c, f))
+	f.draft.Inputs, errs = shown.Inputs, shown.Errors
+	f.incomplete = len(errs) > 0
+	s.keep(c, f)
+	return s.showForm(c, http.StatusOK, f, f.reading.View, nil)
+}
+
+// notStaged says that secret values could not be put aside. They are not kept, and all else is.
+func (s *server) notStaged(c echo.Context, f *flow, err error) error {
+	if errors.Is(err, change.ErrUnavailable) {
+		return err
+	}
+	s.Log.ErrorContext(c.Request().Context(), "secret values could not be put aside", "id", c.Get(requestIDKey), "err", err)
+	why := "The cluster did not take the secret values, so they are not kept. Type them again in a moment."
+	var refusal *change.Refusal
+	switch {
+	case errors.As(err, &refusal):
+		why = "The secret values were not kept. " + refusal.Reason
+	case errors.Is(err, change.ErrClusterAway):
+		why = "The cluster does not answer, so the secret values are not kept. Type them again when it does."
+	}
+	s.withoutTyped(c, f)
+	f.incomplete = true
+	return s.showForm(c, statusOf(err), f, f.reading.View, &change.Refusal{Reason: why})
+}
+
+// fill fills the form from an application's file.
+func (s *server) fill(c echo.Context, f *flow) error {
+	text := f.form.Get(formDocument)
+	if text == "" {
+		f.reading = f.template.Untouched(f.form, s.around(c, f))
+		return s.showForm(c, http.StatusUnprocessableEntity, f, f.reading.View, &change.Refusal{Reason: "Choose a file first, then read it."})
+	}
+	doc, err := f.document(text)
+	if err == nil {
+		return s.filled(c, f, doc)
+	}
+	s.decode(c, f)
+	f.reading = f.template.Untouched(f.form, s.around(c, f))
+	if err := s.stage(c, f); err != nil {
+		return s.notStaged(c, f, err)
+	}
+	var wrong change.DocumentErrors
+	if !errors.As(err, &wrong) {
+		wrong = change.DocumentErrors{{Message: "it is not a file of an application"}}
+	}
+	return s.showForm(c, http.StatusUnprocessableEntity, f, f.reading.View, fileErrors(wrong))
+}
+
+// fileErrors says of each mistake in a file where it is.
+func fileErrors(wrong change.DocumentErrors) catalog.Errors {
+	var errs catalog.Errors
+	for _, e := range wrong {
+		where := "The file"
+		if e.Line > 0 {
+			where += ", line " + strconv.Itoa(e.Line)
+		}
+		if e.Field != "" {
+			where += ", " + e.Field
+		}
+		errs = append(errs, catalog.FieldError{Title: where, Message: where + ": " + e.Message + "."})
+	}
+	return errs
+}
+
+// filled shows the form with what a document holds. What is wrong with it stands at its field, and names
+// the line.
+func (s *server) filled(c echo.Context, f *flow, doc change.Document) error {
+	if f.draft.Kind == change.Create {
+		f.draft.App.Name = doc.Name
+		f.form.Set(formName, doc.Name)
+	}
+	f.draft.Inputs = doc.Inputs
+	around := s.around(c, f)
+	view := f.template.View(doc.Inputs, around)
+	name := f.form.Get(formName)
+	f.form = formOf(view)
+	f.form.Set(formName, name)
+	f.reading = f.template.Decode(f.form, around)
+	for _, e := range f.template.Check(doc.Inputs, around.Release) {
+		if !slices.ContainsFunc(f.reading.Errors, func(o catalog.FieldError) bool { return o.Path == e.Path }) {
+			f.reading.View.Errors = append(f.reading.View.Errors, e)
+		}
+	}
+	for i := range f.reading.View.Errors {
+		e := &f.reading.View.Errors[i]
+		if n := doc.Line(e.Path); n > 0 && e.Path != "" {
+			e.Message = strings.TrimSuffix(e.Message, ".") + fmt.Sprintf(" (line %d of the file).", n)
+		}
+	}
+	f.filled = fmt.Sprintf("Filled in from the file: %s of %s. Secret values are never in a file.", doc.Name, doc.Template)
+	s.keep(c, f)
+	code := http.StatusOK
+	if len(f.reading.View.Errors) > 0 {
+		code = http.StatusUnprocessableEntity
+	}
+	return s.showForm(c, code, f, f.reading.View, nil)
+}
+
+// findLine gives the focus to the field that decides a line of the manifests.
+func (s *server) findLine(c echo.Context, f *flow) {
+	at, line, _ := strings.Cut(f.form.Get(formLine), ":")
+	object, err1 := strconv.Atoi(at)
+	number, err2 := strconv.Atoi(line)
+	if err1 != nil || err2 != nil || object < 0 || number < 1 {
+		return
+	}
+	draft := f.draft
+	if draft.App.Name == "" {
+		draft.App.Name = "name"
+	}
+	f.notice = fmt.Sprintf("No field decides line %d: the template writes it.", number)
+	rel, err := s.Changes.Release(c.Request().Context(), draft.App, f.base)
+	if err != nil {
+		f.notice = "The cluster does not answer, so nothing can be said of this line."
+		return
+	}
+	finder, ok := any(f.template).(interface {
+		FieldsOf(ctx context.Context, in catalog.Inputs, r catalog.Release, object, line int) ([]string, error)
+	})
+	if !ok {
+		return
+	}
+	paths, err := finder.FieldsOf(c.Request().Context(), draft.Inputs, rel, object, number)
+	if err != nil || len(paths) == 0 {
+		return
+	}
+	f.focus = catalog.FormPrefix + paths[0]
+	f.notice = ""
+}

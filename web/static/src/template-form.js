@@ -1,0 +1,196 @@
+// The form of a template: its fields follow what is chosen, its manifests what is typed. Whatever comes
+// from the server while somebody types, nothing that was typed meanwhile is lost, and a secret that is
+// typed leaves the page only by a button.
+
+// follow tells the server which field has the focus, so that the preview marks the lines it decides.
+function follow(form) {
+  form.addEventListener("focusin", ({ target }) => {
+    const path = target.closest("[data-path]")?.dataset.path;
+    const focus = form.elements._focus;
+    if (path === undefined || !focus || focus.value === path) return;
+    focus.value = path;
+    form.dispatchEvent(new Event("focusfield"));
+  });
+}
+
+const secretName = (field) => field.closest("[data-secret]") && field.type !== "hidden";
+
+let sent = new Map(); // what the fields held when the last request left, by id
+let pressed = null; // the button of that request; null for a preview
+
+// request prepares what htmx sends. A preview carries no files and no secrets.
+function request(form, { detail: { ctx } }) {
+  if (ctx.request.form !== form) return;
+  pressed = ctx.sourceElement === form ? null : ctx.sourceElement;
+  sent = new Map([...form.elements].filter((f) => f.id).map((f) => [f.id, valueOf(f)]));
+  if (pressed) {
+    form.elements._typed.value = "1";
+    return;
+  }
+  const { body } = ctx.request;
+  for (const [name, value] of [...body]) if (value instanceof File) body.delete(name);
+  for (const field of form.elements) {
+    if (!field.name || field.type === "checkbox" || !secretName(field) || !field.value) continue;
+    const kept = body.getAll(field.name).filter((v) => v !== field.value);
+    body.delete(field.name);
+    for (const v of kept) body.append(field.name, v);
+  }
+}
+
+const valueOf = (f) => (f.type === "checkbox" || f.type === "radio" ? f.checked : f.value);
+
+let held = null;
+
+// hold remembers how the page is just before the fields are replaced: what is unfolded, and what was
+// typed since the request left.
+function hold(form) {
+  held = {
+    open: [...document.querySelectorAll("#fields details[open][id]")].map((d) => d.id),
+    typed: [...form.elements].filter((f) => f.id && f.type !== "file" && sent.has(f.id) && sent.get(f.id) !== valueOf(f)).map((f) => [f.id, valueOf(f)]),
+    secrets: [...form.querySelectorAll("[data-secret] :is(input[type=password], textarea)")].filter((f) => f.value && sent.get(f.id) === f.value).map((f) => f.id),
+  };
+}
+
+// restore puts that back, and the focus where one goes on.
+function restore(form) {
+  const button = pressed;
+  const before = held;
+  pressed = held = null;
+  if (!before) return;
+  if (button) takeOver(form);
+  for (const id of before.open) document.getElementById(id)?.setAttribute("open", "");
+  for (const [id, value] of before.typed) {
+    const field = document.getElementById(id);
+    if (!field) continue;
+    if (typeof value === "boolean") field.checked = value;
+    else field.value = value;
+  }
+  document.querySelector("#manifest-list .hit")?.scrollIntoView({ block: "nearest" });
+  roving();
+  if (!button) return;
+  // What was sent is put aside by now, so it does not stay in the page.
+  for (const id of before.secrets) {
+    const field = document.getElementById(id);
+    if (field) field.value = "";
+  }
+  for (const file of form.querySelectorAll("input[type=file]")) file.value = "";
+  settle(form, button);
+  form.dispatchEvent(new Event("focusfield"));
+}
+
+// takeOver makes the fields show what the server answered: rows may have changed places under them.
+function takeOver(form) {
+  for (const f of form.querySelectorAll("#fields :is(input, textarea, select)")) {
+    if (f.type === "checkbox" || f.type === "radio") f.checked = f.defaultChecked;
+    else if (f instanceof HTMLSelectElement) for (const o of f.options) o.selected = o.defaultSelected;
+    else if (f.type !== "file" && !secretName(f)) f.value = f.defaultValue;
+  }
+}
+
+// settle gives the focus to where one goes on after a button, and says what it did.
+function settle(form, button) {
+  const { name, value } = button;
+  const named = (n, v) => [...form.querySelectorAll(`#fields button[name=${n}]`)].find((b) => b.value === v);
+  const list = value.replace(/\/[^/]*$/, "");
+  const at = Number(value.slice(list.length + 1));
+  const rowsOf = (n) => named("_add", n)?.closest("fieldset")?.querySelectorAll(":scope > [data-row]") ?? [];
+  if (name === "_add" || (name === "_preset" && value.includes("="))) {
+    const added = [...rowsOf(value.split("=")[0])].at(-1);
+    added?.querySelector("details")?.setAttribute("open", "");
+    added?.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+    say("A row was added.");
+  } else if (name === "_remove") {
+    const left = rowsOf(list);
+    (left[Math.min(at, left.length - 1)]?.querySelector("button[name=_remove]") ?? named("_add", list))?.focus();
+    say(`A row was removed, ${left.length} left.`);
+  } else if (name === "_up" || name === "_down") {
+    const to = name === "_up" ? at - 1 : at + 1;
+    const same = named(name, `${list}/${to}`);
+    (same?.disabled ? named(name === "_up" ? "_down" : "_up", `${list}/${to}`) : same)?.focus();
+    say(`Moved to place ${to + 1} of ${rowsOf(list).length}.`);
+  } else if (name === "_generate") {
+    say("A value was made and put aside.");
+  } else if (name === "_line") {
+    found();
+  }
+  const alert = document.querySelector("#fields [role=alert]");
+  if (alert) alert.focus();
+}
+
+// found opens what the field that decides a line is folded into and gives it the focus.
+function found() {
+  const note = document.getElementById("pane-note");
+  const notice = document.getElementById("fields").dataset.notice ?? "";
+  note.textContent = notice;
+  note.classList.toggle("note", notice !== "");
+  note.classList.toggle("note-plain", notice !== "");
+  const field = document.querySelector("#fields [autofocus]");
+  if (!field) return;
+  for (let d = field.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
+  field.focus();
+  field.scrollIntoView({ block: "center" });
+}
+
+function say(text) {
+  const place = document.getElementById("said");
+  if (place) place.textContent = text;
+}
+
+// roving makes one stop of the lines of each object; the arrows go from line to line.
+function roving() {
+  for (const list of document.querySelectorAll("#manifest-list .yaml")) {
+    list.querySelectorAll(".ln").forEach((line, i) => { line.tabIndex = i ? -1 : 0; });
+  }
+}
+
+function arrows(event) {
+  const line = event.target.closest?.(".ln");
+  if (!line || !/^(Arrow(Up|Down)|Home|End)$/.test(event.key)) return;
+  event.preventDefault();
+  const all = [...line.closest(".yaml").querySelectorAll(".ln")];
+  const to = { ArrowUp: all.indexOf(line) - 1, ArrowDown: all.indexOf(line) + 1, Home: 0, End: all.length - 1 }[event.key];
+  all[Math.min(Math.max(to, 0), all.length - 1)].focus();
+}
+
+// line leads from a line of the manifests to the field that decides it.
+function line(event) {
+  const at = event.target.closest("#manifest-list li")?.querySelector(".ln");
+  if (!at || getSelection().toString()) return;
+  event.preventDefault();
+  const go = document.getElementById("go");
+  go.value = at.value;
+  go.click();
+}
+
+function changed({ target }) {
+  if ("upload" in (target.dataset ?? {}) && target.value) document.getElementById("update").click();
+  if ("empty" in (target.dataset ?? {}) && target.checked) {
+    for (const typed of target.closest("[data-secret]").querySelectorAll("input[type=password], textarea")) typed.value = "";
+  }
+}
+
+function typed(form, { target }) {
+  form.elements._typed.value = "1";
+  const ends = document.getElementById(target.dataset?.ends ?? "");
+  if (ends) ends.textContent = !target.value ? "" : target.value.endsWith("\n") ? "ends with a new line" : "ends without a new line";
+  if (target.value && secretName(target) && target.type !== "checkbox") {
+    for (const empty of target.closest("[data-secret]").querySelectorAll("[data-empty]")) empty.checked = false;
+  }
+}
+
+export function startTemplateForm() {
+  const form = document.querySelector("form[data-form]");
+  if (!form) return;
+  follow(form);
+  form.addEventListener("input", (e) => typed(form, e));
+  form.addEventListener("change", changed);
+  form.addEventListener("click", line);
+  form.addEventListener("keydown", arrows);
+  document.addEventListener("htmx:config:request", (e) => request(form, e));
+  document.addEventListener("htmx:before:swap", () => hold(form));
+  document.addEventListener("htmx:after:swap", () => restore(form));
+  roving();
+  document.querySelector("#fields [autofocus]")?.scrollIntoView({ block: "center" });
+  // The preview that the page came with knows no focus; with script it follows from the start.
+  form.dispatchEvent(new Event("focusfield"));
+}
