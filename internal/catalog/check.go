@@ -180,16 +180,39 @@ func fieldAt(fields []Field, ts []string) *Field {
 	return f
 }
 
-// unknownInput finds an input that no field of the form sets. A chart's other values are its own.
+// unknownInput finds an input that no field of the form sets, in rows too. A chart's other values are its own.
 func unknownInput(fields []Field, in map[string]any, at string) string {
 	for _, name := range slices.Sorted(maps.Keys(in)) {
 		f := named(fields, name)
 		if f == nil || f.Kind == Unknown {
 			return join(at, name)
 		}
-		if m, ok := in[name].(map[string]any); ok && f.Kind == Object {
-			if s := unknownInput(f.Fields, m, join(at, name)); s != "" {
-				return s
+		if s := f.unknownIn(in[name], join(at, name)); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func (f *Field) unknownIn(v any, at string) string {
+	switch v := v.(type) {
+	case map[string]any:
+		if f.Kind == Object {
+			return unknownInput(f.Fields, v, at)
+		}
+		if f.Kind == Map {
+			for _, key := range slices.Sorted(maps.Keys(v)) {
+				if s := f.Item.unknownIn(v[key], join(at, key)); s != "" {
+					return s
+				}
+			}
+		}
+	case []any:
+		if f.Kind == List {
+			for i, row := range v {
+				if s := f.Item.unknownIn(row, joinRow(at, i)); s != "" {
+					return s
+				}
 			}
 		}
 	}

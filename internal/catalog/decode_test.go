@@ -194,3 +194,20 @@ func FuzzDecode(f *testing.F) {
 
 // decoded takes a Reading apart.
 func decoded(r Reading) (Inputs, View, Errors) { return r.Inputs, r.View, r.Errors }
+
+// What no field sets is refused in rows too, as a file with a typing mistake has it.
+func TestUnknownInputsInRows(t *testing.T) {
+	tpl := loadChart(t, map[string]string{"values.schema.json": `{"type": "object", "properties": {
+		"list": {"type": "array", "items": {"type": "object", "unevaluatedProperties": false, "properties": {"a": {"type": "string"}}}},
+		"map": {"type": "object", "additionalProperties": {"type": "object", "properties": {"b": {"type": "array", "items": {"type": "object", "properties": {"c": {"type": "string"}}}}}}}}}`})
+	for in, want := range map[string]string{
+		`{"list": [{"a": "x"}, {"aa": "y"}]}`:         "/list/1/aa",
+		`{"map": {"k": {"b": [{"c": "x", "d": 1}]}}}`: "/map/k/b/0/d",
+		`{"list": [{"a": "x"}], "map": {"k": {}}}`:    "",
+	} {
+		errs := tpl.Check(inputs(t, in), release())
+		if (want == "") != (len(errs) == 0) || !strings.Contains(errs.Error(), want) {
+			t.Errorf("%s: %v", in, errs)
+		}
+	}
+}

@@ -35,6 +35,12 @@ var costly = map[string]func(args []reflect.Value) error{
 	"derivePassword": refused, "printf": formats,
 }
 
+// selecting are functions that give one of their arguments or a part of it: it was weighed when it was made.
+var selecting = map[string]bool{
+	"default": true, "ternary": true, "coalesce": true, "get": true, "dig": true, "first": true, "last": true,
+	"mustFirst": true, "mustLast": true,
+}
+
 // functions are the template functions with the meter in front of them. lookup and DNS are off in
 // the engine itself, env and expandenv are not there.
 func (m *meter) functions() template.FuncMap {
@@ -68,7 +74,7 @@ func (m *meter) wrap(name string, fn reflect.Value) any {
 		} else {
 			out = fn.Call(args)
 		}
-		if len(out) > 0 && out[0].CanInterface() {
+		if len(out) > 0 && out[0].CanInterface() && !selecting[name] {
 			m.weigh(out[0].Interface())
 		}
 		return out

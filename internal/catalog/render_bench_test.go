@@ -1,0 +1,110 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"helm.sh/helm/v4/pkg/chart/common"
+	commonutil "helm.sh/helm/v4/pkg/chart/common/util"
+	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
+	"helm.sh/helm/v4/pkg/engine"
+
+	"slipway.dev/slipway/charts"
+)
+
+// twelve are inputs of the template "application" with twelve workloads.
+func twelve(t testing.TB) (*Template, Inputs) {
+	t.Helper()
+	c, err := Open(charts.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl, err := c.Newest("application")
+	if err != nil || tpl.Broken != nil {
+		t.Fatal(err, tpl.Broken)
+	}
+	var all []any
+	for i := range 12 {
+		all = append(all, map[string]any{
+			"name": fmt.Sprintf("part-%d", i), "kind": "web", "image": "registry.example.com/shop/part:1.2.3", "port": json.Number("8080"),
+			"replicas": json.Number("3"),
+		})
+	}
+	return tpl, Inputs{"workloads": all}
+}
+
+// Twelve workloads take well under the limits, so that real applications do not meet what is there for
+// endless loops.
+func TestTwelveWorkloadsStayWithinTheLimits(t *testing.T) {
+	tpl, in := twelve(t)
+	r, err := tpl.Render(context.Background(), in, release())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Set) < 24 {
+		t.Errorf("it makes %d objects", len(r.Set))
+	}
+	m := newMeter(context.Background())
+	if _, err := tpl.execute(context.Background(), m, tpl.loaded.metered, in, release()); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d objects, %d steps, %d bytes printed", len(r.Set), m.steps, m.printed)
+	if 3*m.steps > maxSteps || 3*m.printed > maxPrintedBytes {
+		t.Errorf("%d steps of %d, %d bytes of %d", m.steps, maxSteps, m.printed, maxPrintedBytes)
+	}
+}
+
+// BenchmarkRender is everything from inputs to objects.
+func BenchmarkRender(b *testing.B) {
+	tpl, in := twelve(b)
+	for b.Loop() {
+		if _, err := tpl.Render(context.Background(), in, release()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPlainHelm is what a program has that only calls Helm: dependencies, validation by the schema, the
+// engine, and reading the objects.
+func BenchmarkPlainHelm(b *testing.B) {
+	tpl, in := twelve(b)
+	caps, err := capabilities(release())
+	if err != nil {
+		b.Fatal(err)
+	}
+	own := chartLoader{}
+	for _, f := range tpl.loaded.chart.Raw {
+		own[f.Name] = f.Data
+	}
+	for b.Loop() {
+		c := cloned(tpl.loaded.chart)
+		c.Values = map[string]any{}
+		values := native(filledIn(tpl.Fields, tpl.values(in))).(map[string]any)
+		if err := chartutil.ProcessDependencies(c, values); err != nil {
+			b.Fatal(err)
+		}
+		// Helm compiles the schema for every validation. It looks for "charts/workload/…" at the root of the
+		// disk, so its validator is called here with the chart's files.
+		schemas, err := readSchemas(own)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := schemas.compiled.Validate(tpl.present(in)); err != nil {
+			b.Fatal(err)
+		}
+		top, err := commonutil.ToRenderValuesWithSchemaValidation(c, values, common.ReleaseOptions{Name: "checkout", Namespace: "n", Revision: 1, IsInstall: true}, caps, true)
+		if err != nil {
+			b.Fatal(err)
+		}
+		top["Values"].(common.Values)[Reserved] = map[string]any{"app": "checkout", "team": "payments", "environment": "staging", "namespace": "n", "revision": 1}
+		files, err := engine.Engine{Strict: true}.RenderWithContext(context.Background(), c, top)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := objects(files); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
