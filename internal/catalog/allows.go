@@ -77,3 +77,17 @@ func clusterKind(name string) (schema.GroupKind, bool) {
 
 // leaves tells whether objects of the kind are in no namespace.
 func (a allowances) leaves(k schema.GroupKind) bool { return a.kinds[k] }
+
+// Allows is what the template declares that it makes beyond the ordinary, in the words of the annotation
+// slipway.dev/allows, in order. It is nil for a broken template.
+func (t *Template) Allows() []string {
+	if t.loaded == nil {
+		return nil
+	}
+	out := slices.Collect(maps.Keys(t.loaded.allows.words))
+	for k := range t.loaded.allows.kinds {
+		out = append(out, allowClusterScoped+k.Kind)
+	}
+	slices.Sort(out)
+	return out
+}

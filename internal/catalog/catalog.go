@@ -327,7 +327,8 @@ type Template struct {
 	// Origin is set by whoever loads the template, before anybody else sees it.
 	Origin Origin
 
-	loaded *loaded
+	loaded  *loaded
+	content string // digest of all its files, see LoadAll
 }
 
 // Forms, as they are posted. The names of the controls are those of Control.Name. More names change the

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -35,10 +36,17 @@ func Open(fsys fs.FS) (*Catalog, error) {
 //
 // A library chart is there for the others and is no template: those which name it as a dependency with
 // the repository "file://../FOLDER" get it.
-func LoadAll(fsys fs.FS) ([]*Template, error) {
+//
+// Of before, what an earlier call gave, the templates are taken whose files are the same, with those of
+// their libraries: loading is dear, and one who saves a chart waits for it.
+func LoadAll(fsys fs.FS, before ...*Template) ([]*Template, error) {
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return nil, fmt.Errorf("catalog: reading the folder of templates: %w", err)
+	}
+	known := map[string]*Template{}
+	for _, t := range before {
+		known[t.content] = t
 	}
 	var all []*Template
 	taken := map[TemplateID]bool{}
@@ -46,7 +54,7 @@ func LoadAll(fsys fs.FS) ([]*Template, error) {
 		if !e.IsDir() || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		t := load(e.Name(), func() ([]*archive.BufferedFile, error) { return readWithSiblings(fsys, e.Name()) })
+		t := loadOrReuse(fsys, e.Name(), known)
 		if errors.Is(t.Broken, errLibrary) {
 			continue
 		}
@@ -58,6 +66,33 @@ func LoadAll(fsys fs.FS) ([]*Template, error) {
 		all = append(all, t)
 	}
 	return all, nil
+}
+
+// loadOrReuse loads a folder, unless a usable template of the very same files is known. A copy of that
+// is given, since the other one is in use and its Origin is about to be set.
+func loadOrReuse(fsys fs.FS, folder string, known map[string]*Template) *Template {
+	files, err := readWithSiblings(fsys, folder)
+	content := ""
+	if err == nil {
+		content = digestOf(folder, files)
+	}
+	if t := known[content]; t != nil && content != "" && t.Broken == nil {
+		again := *t
+		return &again
+	}
+	t := load(folder, func() ([]*archive.BufferedFile, error) { return files, err })
+	t.content = content
+	return t
+}
+
+func digestOf(folder string, files []*archive.BufferedFile) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q\n", folder)
+	for _, f := range files {
+		fmt.Fprintf(h, "%q %d\n", f.Name, len(f.Data))
+		h.Write(f.Data)
+	}
+	return string(h.Sum(nil))
 }
 
 // twin is what stands for a chart whose name and version another folder has already.

@@ -34,7 +34,7 @@ func (s *server) template(c echo.Context) error {
 		return err
 	}
 	d := templates.TemplateData{
-		Entry: entry(shown, apps), Origin: shown.Origin, Newest: newest.ID,
+		Entry: entry(shown, apps), Origin: shown.Origin, Allows: shown.Allows(), Newest: newest.ID,
 		Versions: versions(s.Catalog.Versions(name), name, apps), Targets: s.targets(who(c), policy.SubmitChange),
 		Behind: len(behind),
 	}

@@ -151,8 +151,12 @@ func TestSavingAChartChangesTheCatalogue(t *testing.T) {
 	if tpl, _ := old.Newest("a"); tpl.Fields[0].Title != "Word" {
 		t.Error("the catalogue that a request began with has changed")
 	}
+	was, _ := l.Newest("a")
 	write(t, dir+"/b", chart("b", "1.0.0"))
 	until("a new chart", func() bool { return ids(l.Templates()) == "a 1.0.0, b 1.0.0" })
+	if now, _ := l.Newest("a"); &now.Fields[0] != &was.Fields[0] {
+		t.Error("a chart that has not changed was loaded again")
+	}
 	write(t, dir+"/b", map[string]string{"values.schema.json": "{"})
 	until("a broken chart", func() bool { return ids(l.Templates()) == "a 1.0.0, b 1.0.0 broken" })
 	write(t, dir+"/b", word("Mended"))

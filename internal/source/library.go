@@ -82,7 +82,7 @@ func (l *Library) read(ctx context.Context, h *held) {
 	now := time.Now().UTC()
 	var all []*catalog.Template
 	if err == nil {
-		all, err = content.templates(h.source.Name())
+		all, err = content.templates(h.source.Name(), h.templates)
 	}
 	if err == nil {
 		l.took(ctx, h, content, all, now)

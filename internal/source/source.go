@@ -49,9 +49,9 @@ type Content struct {
 	Problem string
 }
 
-// templates loads the charts of a content.
-func (c Content) templates(from string) ([]*catalog.Template, error) {
-	all, err := catalog.LoadAll(c.Files)
+// templates loads the charts of a content. What has not changed since before is not loaded again.
+func (c Content) templates(from string, before []*catalog.Template) ([]*catalog.Template, error) {
+	all, err := catalog.LoadAll(c.Files, before...)
 	if err != nil {
 		return nil, err
 	}
