@@ -154,9 +154,10 @@ func (one *document) manifests() ([]byte, error) {
 	set := make(manifest.Set, len(one.rendered.Set))
 	for i, u := range one.rendered.Set {
 		var err error
-		if set[i], err = manifest.Placeholders(u); err != nil {
+		if u, err = manifest.Placeholders(u); err != nil {
 			return nil, err
 		}
+		set[i] = manifest.StringData(u)
 	}
 	return set.YAML()
 }

@@ -16,6 +16,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -118,13 +119,11 @@ func plainly(field, key string, v any) string {
 		}
 		s = string(raw)
 	}
-	if s != "" && !bytes.Contains([]byte(s), []byte(placeholderMark)) {
+	if s != "" && !strings.Contains(s, manifest.PlaceholderPrefix) {
 		return manifest.Placeholder(key)
 	}
 	return s
 }
-
-const placeholderMark = "REPLACE_WITH_"
 
 // Manifests are the objects without Secrets that have values.
 func (b Bundle) Manifests() ([]byte, error) {

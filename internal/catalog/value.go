@@ -188,12 +188,12 @@ func difference(base, want map[string]any, fields []Field, free bool) map[string
 	d := map[string]any{}
 	for k, v := range want {
 		old, has := base[k]
-		if has && same(old, v) {
+		f := named(fields, k)
+		if has && (same(old, v) || sameRows(f, old, v)) {
 			continue
 		}
 		oldMap, _ := old.(map[string]any)
 		if now, ok := v.(map[string]any); ok {
-			f := named(fields, k)
 			inner := difference(oldMap, now, fieldsOf(f), f == nil || f.Kind == Map)
 			if len(inner) == 0 && (has || !free) {
 				continue
@@ -210,6 +210,22 @@ func difference(base, want map[string]any, fields []Field, free bool) map[string
 		}
 	}
 	return d
+}
+
+// sameRows tells whether two lists are the same once the defaults of their rows are laid under them.
+func sameRows(f *Field, a, b any) bool {
+	x, y := list(a), list(b)
+	if f == nil || f.Kind != List || f.Item == nil || f.Item.Kind != Object || len(x) != len(y) {
+		return false
+	}
+	for i := range x {
+		p, okP := x[i].(map[string]any)
+		q, okQ := y[i].(map[string]any)
+		if !okP || !okQ || !same(merged(itemDefaults(f.Item), p, false), merged(itemDefaults(f.Item), q, false)) {
+			return false
+		}
+	}
+	return true
 }
 
 func named(fields []Field, name string) *Field {

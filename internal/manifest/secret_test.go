@@ -232,3 +232,19 @@ func FuzzUnseal(f *testing.F) {
 		}
 	})
 }
+
+// What a person has to replace can be found by searching, and what is no text stays as it was.
+func TestStringData(t *testing.T) {
+	set, err := Decode(strings.NewReader(`{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {
+		"KEY": "` + b64("REPLACE_WITH_KEY") + `", "EMPTY": "", "bytes": "/w=="}, "stringData": {"OTHER": "x"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := StringData(set[0])
+	if got, want := fmt.Sprint(u.Object["data"], u.Object["stringData"]), "map[EMPTY: bytes:/w==] map[KEY:REPLACE_WITH_KEY OTHER:x]"; got != want {
+		t.Errorf("it is %s, want %s", got, want)
+	}
+	if fmt.Sprint(set[0].Object["stringData"]) != "map[OTHER:x]" {
+		t.Error("the object itself was changed")
+	}
+}

@@ -192,6 +192,9 @@ func Placeholders(u Object) (Object, error) {
 	return replaceTokens(u, func(key string, _ Token) (string, error) { return Placeholder(key), nil })
 }
 
+// PlaceholderPrefix is how every placeholder begins.
+const PlaceholderPrefix = "REPLACE_WITH_"
+
 // Placeholder is what stands in a file for the value of a key of a Secret.
 func Placeholder(key string) string {
 	name := strings.Map(func(r rune) rune {
@@ -203,7 +206,7 @@ func Placeholder(key string) string {
 		}
 		return '_'
 	}, key)
-	return "REPLACE_WITH_" + strings.Trim(name, "_")
+	return PlaceholderPrefix + strings.Trim(name, "_")
 }
 
 // replaceTokens gives back a copy of a Secret with each token replaced by what with says.
