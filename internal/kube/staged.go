@@ -59,7 +59,7 @@ func (e *errand) stage(ctx context.Context, t manifest.Token, value string) erro
 	u := e.stagedObject(t, value)
 	a := asking.do(ctx, func(ctx context.Context) error {
 		_, err := e.session.apply(ctx, e.place.Namespace, u, applyOptions{})
-		if s, ok := answerOf(err); !ok || s.Code != http.StatusUnprocessableEntity {
+		if s, ok := answerOf(err); !ok || s.Code != http.StatusUnprocessableEntity && len(conflictsIn(err, nil, nil)) == 0 {
 			return err
 		}
 		if err := e.removeStaged(ctx, manifest.Staged{Name: u.GetName()}); err != nil && !gone(err) {
@@ -95,7 +95,7 @@ func (e *errand) stagedObject(t manifest.Token, value string) manifest.Object {
 }
 
 // Staged lists what is put aside in the place, without the values, which the API server is not asked
-// for. The errors are those of Stage.
+// for. The list may be seconds old; Unstage leaves alone what has changed since. The errors are those of Stage.
 func (cs *Clusters) Staged(ctx context.Context, as policy.Acting, place manifest.Place) ([]manifest.Staged, error) {
 	e, err := cs.errand(ctx, as, place, "", nil, nil)
 	if err != nil {
