@@ -174,7 +174,7 @@ func (h *house) pages(streams context.Context) handlers.Config {
 		Auth: h.auth, Changes: h.changes, Catalog: h.library, Sources: h.sources, Hub: h.hub, Audit: h.store, Feed: h.feed,
 		Clusters: h.health, Setup: h.setup(), Titles: titles, Checks: h.checks(), Metrics: promhttp.Handler(),
 		Proxies: h.c.TrustedProxies, Secure: h.c.secure(), Log: h.log, Ended: streams,
-		Choices: choices{h.changes, h.clusters},
+		Choices: choices{h.changes, h.clusters}, Seal: h.changes.Sealer, Stage: h.changes.Stage,
 	}
 }
 

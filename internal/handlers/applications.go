@@ -21,6 +21,7 @@ func (s *server) applications(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	d.Drafts = s.drafts(c)
 	p := s.page(c, templates.NavApplications, "Applications")
 	p.Search = d.Query
 	return s.draw(c, http.StatusOK, templates.Applications(p, d))

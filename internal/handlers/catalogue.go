@@ -17,6 +17,7 @@ func (s *server) catalogue(c echo.Context) error {
 		return err
 	}
 	d := templates.CatalogueData{
+		Drafts:  s.drafts(c),
 		Entries: s.entries(apps), Targets: s.targets(who(c), policy.SubmitChange),
 		Chosen: c.QueryParam("template"), Query: strings.TrimSpace(c.QueryParam("q")),
 	}

@@ -16,6 +16,7 @@ type CatalogueEntry struct {
 
 // CatalogueData is what the catalogue shows.
 type CatalogueData struct {
+	Drafts  []DraftRow // forms that the person has begun
 	Entries []CatalogueEntry
 	Chosen  string          // the name of the entry in the rail; empty for the first
 	Targets []policy.Target // where the person may make an application; empty for nowhere

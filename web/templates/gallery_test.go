@@ -10,6 +10,7 @@ import (
 
 	"github.com/a-h/templ"
 
+	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/status"
 )
@@ -43,9 +44,17 @@ func gallery() []view {
 	empty := ApplicationsData{CanCreate: true, Team: "payments", Environment: "staging"}
 	noQueue := QueueData{View: ViewWaiting}
 	noAudit := AuditData{Query: map[string][]string{"person": {"nobody"}}}
+	begun := catalogueData()
+	begun.Drafts = sampleDrafts()
+	missing := planPage()
+	missing.Missing = []MissingValue{{Title: "Secrets, database password", Name: "in/database"}}
+	missing.Warnings = catalog.Errors{{Title: "Environment variables, API_KEY", Message: "This looks like a secret; put it under secrets."}}
 	update := formPage(false)
 	update.Kind, update.App, update.Revision = change.Update, api, 42
 	all := []view{
+		{"form-full", Form(samplePage(NavApplications, "New version", apps), fullForm())},
+		{"catalogue-drafts", Catalogue(samplePage(NavCatalogue, "Catalogue"), begun)},
+		{"plan-missing", Plan(samplePage(NavApplications, "Plan", apps, Crumb{"Plan", ""}), missing)},
 		{"sign-in", SignIn(out, SignInData{Next: "/targets/payments/production/apps/api", Provider: "login.example.com", Portal: "slipway.example.com", Version: "0.1.0"})},
 		{"sign-in-problem", SignIn(out, SignInData{Next: "/", Provider: "login.example.com", Portal: "slipway.example.com", Problem: "The identity provider did not answer. Try again in a minute."})},
 		{"template", Template(samplePage(NavCatalogue, "Template", Crumb{"Catalogue", "/catalogue"}, Crumb{"web-service", ""}), templateData())},

@@ -35,6 +35,7 @@ type ApplicationRow struct {
 
 // ApplicationsData is the list of applications.
 type ApplicationsData struct {
+	Drafts       []DraftRow // forms that the person has begun
 	Rows         []ApplicationRow
 	Total        int // before filtering
 	Counts       map[status.Word]int
