@@ -224,11 +224,12 @@ type Field struct {
 	Fields      []Field
 
 	conds   []condition // Object: under which some of Fields are there
-	rules   []rule      // x-kubernetes-validations
 	when    [][]gate    // one of these must hold, all of each; empty for a field that is always there
-	name    string      // the property's
-	choices []any       // Choice: the value of each of Options
-	keyHelp string      // Map: what to type as a name
+	sources []ruleSource
+	rules   []rule // x-kubernetes-validations
+	name    string // the property's
+	choices []any  // Choice: the value of each of Options
+	keyHelp string // Map: what to type as a name
 }
 
 // Picker says which things of the cluster a field names, so that they can be offered.

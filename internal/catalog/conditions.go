@@ -62,6 +62,7 @@ func (r *fieldReader) branch(sc *scope, raw map[string]any, under []gate, at whe
 	if err != nil {
 		return err
 	}
+	sc.rules = append(sc.rules, ruleSources(s, under)...)
 	if err := r.properties(sc, s, under, at, defaults); err != nil {
 		return err
 	}

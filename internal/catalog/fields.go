@@ -23,8 +23,7 @@ const unordered = 1 << 20
 // x-ui-immutable; at propertyNames x-ui-pattern-help. At the root x-ui-presets, too.
 type fieldReader struct {
 	*schemas
-	count     int
-	ruleCount int
+	count int
 }
 
 type where struct {
@@ -36,11 +35,12 @@ type where struct {
 type scope struct {
 	fields []Field
 	conds  []condition
+	rules  []ruleSource
 }
 
 // object reads the fields of an object. s must be resolved.
 func (r *fieldReader) object(s map[string]any, at where, defaults map[string]any) (scope, error) {
-	var sc scope
+	sc := scope{rules: ruleSources(s, nil)}
 	if err := r.properties(&sc, s, nil, at, defaults); err != nil {
 		return scope{}, err
 	}
@@ -90,14 +90,11 @@ func (r *fieldReader) field(raw map[string]any, name string, at where, fallback 
 		return Field{}, err
 	}
 	f := describe(s, name, at)
-	if f.rules, err = r.rules(s, at.path); err != nil {
-		return Field{}, err
-	}
 	f.Default = fallback
 	if d, ok := s["default"]; ok {
 		f.Default = d
 	}
-	f.Kind = kindOf(s)
+	f.Kind, f.sources = kindOf(s), ruleSources(s, nil)
 	if at.depth > maxSchemaDepth {
 		f.Kind = Unknown
 	}
@@ -110,7 +107,7 @@ func (r *fieldReader) field(raw map[string]any, name string, at where, fallback 
 		if err != nil {
 			return Field{}, err
 		}
-		f.Fields, f.conds, f.Default = sc.fields, sc.conds, nil
+		f.Fields, f.conds, f.sources, f.Default = sc.fields, sc.conds, sc.rules, nil
 	case List:
 		err = r.readItem(&f, s, "items", at)
 	case Map:

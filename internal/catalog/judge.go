@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// judge is what is said of values that fit the schema: host names that the application may not have,
-// what is fixed once the application exists, what the template's own rules say, and what looks like a slip. It writes to found what must be
-// mended, and to warned what only should be looked at.
+// judge is what is said of values beyond the schema: what the template's own rules say, host names that
+// the application may not have, what is fixed once the application exists, and what looks like a slip. It
+// writes to found what must be mended, and to warned what only should be looked at.
 type judge struct {
 	release  Release
 	deployed map[string]any // the values of the current revision, nil where there is none or it does not matter
@@ -18,13 +18,11 @@ type judge struct {
 
 // judge judges the values that count; see present.
 func (t *Template) judge(values map[string]any, j judge) {
-	rules := j.ruling()
-	rules.apply(t.loaded.rules, values, "")
 	visit(t.Fields, values, "", func(f *Field, v any, pointer string, around map[string]any) {
 		j.host(f, v, pointer)
 		j.slips(f, v, pointer, around)
-		rules.apply(f.rules, v, pointer)
 	})
+	j.rules(t, values)
 	if j.deployed != nil {
 		j.fixed(t.Fields, values, j.deployed, "")
 	}

@@ -160,12 +160,12 @@ func (t *Template) readForm(s *schemas) error {
 			return fmt.Errorf("%s: %w", schemaFile, err)
 		}
 	}
+	if t.loaded.rules, err = compileRules(&sc); err != nil {
+		return err
+	}
 	layout := layOut(sc.fields, list(root["x-ui-sections"]))
 	t.Fields, t.Presets = inOrder(layout), presets(root)
 	t.loaded.conds, t.loaded.layout = sc.conds, layout
-	if t.loaded.rules, err = r.rules(root, ""); err != nil {
-		return err
-	}
 	t.loaded.asWritten = root[completeKey] == false
 	t.loaded.defaults = rowsCompleted(sc.fields, withDefaults(values, sc.fields))
 	for _, f := range t.Fields {

@@ -174,6 +174,11 @@ func prepare(v any, file, at string, order map[string][]string) {
 		if _, ok := v["properties"].(map[string]any); ok {
 			v[orderKey] = order[join(at, "properties")]
 		}
+		for i, raw := range list(v[rulesKey]) {
+			if m, ok := raw.(map[string]any); ok {
+				m[whereKey] = file + "#" + joinRow(join(at, rulesKey), i)
+			}
+		}
 		if _, ok := v["if"].(map[string]any); ok {
 			v[whereKey] = file + "#" + join(at, "if")
 		}
