@@ -75,6 +75,12 @@ func clusterKind(name string) (schema.GroupKind, bool) {
 	return schema.GroupKind{Group: group, Kind: kind}, ok && kind != "" && !own
 }
 
+// Outside tells whether the template makes objects outside the application's namespace, so that only
+// targets with Release.ClusterScoped take it.
+func (t *Template) Outside() bool {
+	return t.loaded != nil && (len(t.loaded.allows.kinds) > 0 || t.loaded.allows.words[allowOtherNamespaces])
+}
+
 // leaves tells whether objects of the kind are in no namespace.
 func (a allowances) leaves(k schema.GroupKind) bool { return a.kinds[k] }
 

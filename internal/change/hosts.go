@@ -2,9 +2,7 @@ package change
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"slipway.dev/slipway/internal/catalog"
@@ -62,52 +60,21 @@ func (s *Service) taken(cluster string, mine, other manifest.Served, may func(po
 	return fmt.Sprintf("`%s` is served already. Choose another host or path, or ask your platform team.", address)
 }
 
-// clashErrors puts clashes at the fields of the form that hold the hosts.
+// clashErrors puts clashes at the fields of the form that hold the hosts; one whose host comes from
+// elsewhere, such as a default, is about the form as a whole.
 func clashErrors(cs []clash, t *catalog.Template, in catalog.Inputs) catalog.Errors {
 	var out catalog.Errors
 	for _, c := range cs {
 		e := catalog.FieldError{Title: "Host", Message: c.sentence}
-		e.Path, _ = pathOf("", map[string]any(in), c.host)
-		if f := fieldAt(t, e.Path); f != nil {
-			e.Title = f.Title
+		for _, claim := range t.Hosts(in) {
+			if strings.EqualFold(claim.Host, c.host) {
+				e.Path, e.Title = claim.Path, claim.Title
+				break
+			}
 		}
 		out = append(out, e)
 	}
 	return out
-}
-
-// pathOf finds where among the inputs a host was typed.
-func pathOf(path string, v any, host string) (string, bool) {
-	switch x := v.(type) {
-	case string:
-		return path, strings.EqualFold(x, host)
-	case []any:
-		for i, item := range x {
-			if p, ok := pathOf(path+"/"+strconv.Itoa(i), item, host); ok {
-				return p, true
-			}
-		}
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(x)) {
-			if p, ok := pathOf(path+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(key), x[key], host); ok {
-				return p, true
-			}
-		}
-	}
-	return "", false
-}
-
-// fieldAt is the top-level field that a path leads into.
-func fieldAt(t *catalog.Template, path string) *catalog.Field {
-	if t == nil {
-		return nil
-	}
-	for i := range t.Fields {
-		if f := &t.Fields[i]; path == f.Path || strings.HasPrefix(path, f.Path+"/") {
-			return f
-		}
-	}
-	return nil
 }
 
 // blockTaken marks the objects of a plan whose addresses something else serves.

@@ -115,7 +115,10 @@ func (s *Service) prepare(ctx context.Context, who policy.Subject, a policy.Acti
 		return policy.Decide(who, policy.ViewTarget, policy.Resource{Target: t}).Allowed
 	})
 	if len(p.taken) > 0 && (p.Kind == Create || p.Kind == Update) {
-		t, _ := s.Templates.Template(p.Template) // it was rendered a moment ago; without it the field is not named
+		t, err := s.Templates.Template(p.Template)
+		if err != nil {
+			return p, err
+		}
 		return p, clashErrors(p.taken, t, p.Inputs)
 	}
 	return p, nil

@@ -27,7 +27,7 @@ func (s *server) catalogue(c echo.Context) error {
 func (s *server) entries(apps []change.Application) []templates.CatalogueEntry {
 	var out []templates.CatalogueEntry
 	for _, t := range s.Catalog.Templates() {
-		out = append(out, entry(t, apps))
+		out = append(out, s.entry(t, apps))
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -34,7 +35,7 @@ func (s *server) template(c echo.Context) error {
 		return err
 	}
 	d := templates.TemplateData{
-		Entry: entry(shown, apps), Origin: shown.Origin, Allows: shown.Allows(), Newest: newest.ID,
+		Entry: s.entry(shown, apps), Origin: shown.Origin, Allows: shown.Allows(), Newest: newest.ID,
 		Versions: versions(s.Catalog.Versions(name), name, apps), Targets: s.targets(who(c), policy.SubmitChange),
 		Behind: len(behind),
 	}
@@ -44,8 +45,12 @@ func (s *server) template(c echo.Context) error {
 }
 
 // entry is a template with the applications, of those given, that use any version of it.
-func entry(t *catalog.Template, apps []change.Application) templates.CatalogueEntry {
+func (s *server) entry(t *catalog.Template, apps []change.Application) templates.CatalogueEntry {
 	e := templates.CatalogueEntry{ID: t.ID, About: t.About}
+	if t.Outside() {
+		e.Takes = map[policy.Target]bool{}
+		maps.Copy(e.Takes, s.Changes.ClusterScoped)
+	}
 	if t.Broken != nil {
 		e.Broken = t.Broken.Error()
 	}

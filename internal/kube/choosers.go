@@ -144,7 +144,8 @@ func namespaces(ctx context.Context, c chooser) ([]manifest.Choice, error) {
 	var out []manifest.Choice
 	for _, n := range all {
 		help := ""
-		if team := n.Labels[manifest.LabelTeam]; team != "" {
+		// Of a namespace that an application has made, the label says who made it, not whose it is.
+		if team := n.Labels[manifest.LabelTeam]; team != "" && n.Labels[manifest.LabelApp] == "" {
 			help = ofTeam + team
 		}
 		out = append(out, manifest.Choice{Value: n.Name, Help: help})

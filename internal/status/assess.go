@@ -286,7 +286,14 @@ func (w *workload) assessCronJob() verdict {
 		return verdict{word: Paused, reason: "is held back on purpose"}
 	}
 	v := general(w.obj)
-	if len(w.jobs) == 0 || v.word != Ready {
+	if v.word != Ready {
+		return v
+	}
+	if len(w.jobs) == 0 {
+		v.reason = "waits for its time"
+		if _, ran, _ := unstructured.NestedString(w.obj.Object, "status", "lastScheduleTime"); !ran {
+			v.reason = "waits for its first run"
+		}
 		return v
 	}
 	slices.SortFunc(w.jobs, func(a, b Node) int {

@@ -12,6 +12,9 @@ type CatalogueEntry struct {
 	About  catalog.About
 	Broken string          // why it cannot be used, for people; empty when it can
 	UsedBy []change.AppKey // the applications that the person may see
+	// Takes are the targets that take the template, if it makes objects outside the namespace; nil for one
+	// that every target takes.
+	Takes map[policy.Target]bool
 }
 
 // CatalogueData is what the catalogue shows.

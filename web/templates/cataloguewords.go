@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/policy"
 )
 
 // templateGroup is the templates that answer one question alike.
@@ -28,6 +29,20 @@ func groupsOf(entries []CatalogueEntry) []templateGroup {
 			out = append(out, templateGroup{Title: title})
 		}
 		out[i].Entries = append(out[i].Entries, e)
+	}
+	return out
+}
+
+// offeredIn are those of the targets that take the template.
+func (e CatalogueEntry) offeredIn(targets []policy.Target) []policy.Target {
+	if e.Takes == nil {
+		return targets
+	}
+	var out []policy.Target
+	for _, t := range targets {
+		if e.Takes[t] {
+			out = append(out, t)
+		}
 	}
 	return out
 }
