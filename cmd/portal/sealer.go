@@ -46,7 +46,7 @@ func makeKey(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(part.Name())
+	defer func() { _ = os.Remove(part.Name()) }()
 	_, err = part.WriteString(base64.StdEncoding.EncodeToString(raw) + "\n")
 	if err = errors.Join(err, part.Sync(), part.Close()); err != nil {
 		return nil, err

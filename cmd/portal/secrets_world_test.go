@@ -83,7 +83,6 @@ func (s *safe) Bytes() []byte { s.mu.Lock(); defer s.mu.Unlock(); return bytes.C
 // vault is all that a secret value comes through, with a real API server and a real database.
 type vault struct {
 	t        *testing.T
-	admin    kubernetes.Interface
 	place    manifest.Place
 	store    *store.Store
 	changes  *change.Service

@@ -42,6 +42,9 @@ func (s *Service) Stage(ctx context.Context, who policy.Subject, from audit.Requ
 		Target: app.Target, Application: app.Name, Request: from,
 		Detail: count(len(values), "secret value.", "secret values."),
 	}
+	if len(CheckName(app.Name)) > 0 { // as yet; what was typed instead is nothing for the log
+		entry.Application = ""
+	}
 	place, err := s.allowed(who, policy.SubmitChange, app)
 	if isRefusal(err) && !errors.Is(err, ErrNoTarget) {
 		return s.refuse(ctx, entry, err)

@@ -13,6 +13,7 @@ import (
 	"slipway.dev/slipway/internal/auth"
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
 	"slipway.dev/slipway/web/templates"
 )
@@ -27,6 +28,7 @@ func statusOf(err error) int {
 		fields  catalog.Errors
 		large   *http.MaxBytesError
 		broken  *catalog.TemplateError
+		not     *manifest.NotStaged
 		httpErr *echo.HTTPError
 	)
 	switch {
@@ -42,7 +44,7 @@ func statusOf(err error) int {
 		return http.StatusServiceUnavailable
 	case errors.As(err, &moved), errors.As(err, &wrong), errors.Is(err, change.ErrDigest), errors.Is(err, change.ErrNameTaken):
 		return http.StatusConflict
-	case errors.As(err, &blocked), errors.As(err, &fields), errors.As(err, &broken),
+	case errors.As(err, &blocked), errors.As(err, &fields), errors.As(err, &broken), errors.As(err, &not),
 		errors.Is(err, change.ErrNothingChanges), errors.Is(err, errForm):
 		return http.StatusUnprocessableEntity
 	case errors.As(err, &httpErr):

@@ -13,6 +13,7 @@ import (
 
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
 )
 
 // reshapers are the buttons that change a form without leaving it.
@@ -53,7 +54,10 @@ func (s *server) notStaged(c echo.Context, f *flow, err error) error {
 	s.Log.ErrorContext(c.Request().Context(), "secret values could not be put aside", "id", c.Get(requestIDKey), "err", err)
 	why := "The cluster did not take the secret values, so they are not kept. Type them again in a moment."
 	var refusal *change.Refusal
+	var not *manifest.NotStaged
 	switch {
+	case errors.As(err, &not):
+		why = "The secret values were not kept. " + not.Problem.Sentence
 	case errors.As(err, &refusal):
 		why = "The secret values were not kept. " + refusal.Reason
 	case errors.Is(err, change.ErrClusterAway):
