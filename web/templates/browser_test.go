@@ -78,7 +78,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *site) post(r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = r.ParseForm()
+	_ = r.ParseMultipartForm(1 << 20)
 	s.posts = append(s.posts, r.PostForm.Encode())
 }
 
@@ -230,7 +230,7 @@ func TestAxe(t *testing.T) {
 func TestPreviewFollowsTyping(t *testing.T) {
 	ctx, server, _ := browser(t)
 	perform(t, ctx, chromedp.EmulateViewport(1440, 1200), chromedp.Navigate(server.URL+"/form"), chromedp.SendKeys(chromedp.CSS("#in-image"), "x"))
-	until(t, ctx, `document.querySelector("#manifest-list .yaml")?.textContent === "image: xregistry.example.com/payments/partner:4f02be1"`)
+	until(t, ctx, `document.querySelector("#manifest-list .yaml")?.textContent.trim() === "image: xregistry.example.com/payments/partner:4f02be1"`)
 	until(t, ctx, `document.querySelector(".yaml li.hit[data-by=Image]") !== null`)
 	if got := ask[string](t, ctx, `document.getElementById("in-replicas-e").textContent + " " + document.getElementById("in-replicas").ariaInvalid`); got != "Take 50 or less. true" {
 		t.Errorf("beside the field: %q", got)
