@@ -22,10 +22,10 @@ var fixed = map[string][][]string{
 	"PodDisruptionBudget": {{"spec", "selector"}},
 }
 
-// What cannot be changed stays what it was in the first version of each template. testdata/fixed.txt is
+// What cannot be changed stays what it was in the first version of each template. fixed.txt is
 // only ever added to: with SLIPWAY_UPDATE=1 new lines are, and a line that is there is never written anew.
 func TestWhatCannotChangeStays(t *testing.T) {
-	const file = "testdata/fixed.txt"
+	const file = "fixed.txt"
 	text, err := os.ReadFile(file)
 	if err != nil && !os.IsNotExist(err) {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ func (t *Template) view(controls []Control, errs, warned findings, a Around) Vie
 		Errors:   errs.attach(controls, func(c *Control, says string) { c.Error = says }),
 		Warnings: warned.attach(controls, func(c *Control, says string) { c.Warning = says }),
 	}
+	t.beside(controls, a)
 	if a.Deployed != nil {
 		_, v.Gone = t.Fit(a.Deployed)
 	}
