@@ -143,6 +143,7 @@ func (d *documents) render(ctx context.Context) error {
 			d.make(ctx, one)
 		}
 	}
+	d.addresses()
 	if len(d.wrong) > 0 {
 		slices.SortStableFunc(d.wrong, func(a, b complaint) int {
 			return cmp.Or(cmp.Compare(a.file, b.file), cmp.Compare(a.line, b.line))
@@ -224,10 +225,46 @@ func (d *documents) make(ctx context.Context, one *document) {
 }
 
 // note gathers what does not stop the document but should be known.
-func (d *documents) note(one *document, _ catalog.Release) {
+func (d *documents) note(one *document, release catalog.Release) {
+	for _, w := range one.template.Warnings(one.Inputs, release) {
+		c := one.about(w)
+		c.says = "warning: " + c.says
+		d.notes = append(d.notes, c)
+	}
 	for _, s := range one.rendered.Skipped {
 		d.notes = append(d.notes, one.complain("", s.Ref.String()+" is left out. "+s.Reason))
 	}
+}
+
+// addresses sees to it that no two applications of a cluster serve the same host and path.
+func (d *documents) addresses() {
+	type address struct {
+		served manifest.Served
+		by     *document
+	}
+	taken := map[string][]address{} // by cluster
+	for _, one := range d.list {
+		for _, u := range one.rendered.Set {
+			for _, mine := range manifest.ServedBy(u) {
+				for _, other := range taken[one.place.Cluster] {
+					if other.by != one && mine.Host != "" && mine.Clashes(other.served) {
+						d.fail(one, one.claim(mine.Host), "%s%s is served by %s of %s in %s already", mine.Host, mine.Path, other.by.Name, other.by.Draft().App.Target, other.by.file)
+					}
+				}
+				taken[one.place.Cluster] = append(taken[one.place.Cluster], address{mine, one})
+			}
+		}
+	}
+}
+
+// claim is where in the inputs a host is asked for; "" where a template makes it up.
+func (one *document) claim(host string) string {
+	for _, h := range one.template.Hosts(one.Inputs) {
+		if h.Host == host {
+			return one.template.PointerOf(one.Inputs, h.Path)
+		}
+	}
+	return ""
 }
 
 // about words what is wrong with an input at the place in the file where it stands.

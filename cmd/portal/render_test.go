@@ -190,6 +190,26 @@ func TestRenderSameApplicationInTwoFiles(t *testing.T) {
 	}
 }
 
+// What two applications of one cluster serve, the second is told of; another cluster is another world.
+func TestRenderAddresses(t *testing.T) {
+	app := func(name, environment string) string {
+		return "template: web-service\nteam: search\nenvironment: " + environment + "\nname: " + name +
+			"\ninputs:\n  image: registry.example.com/a:1\n  port: 8080\n  host: a.example.com\n"
+	}
+	t.Chdir(rendering(t, map[string]string{
+		"portal.yaml": strings.ReplaceAll(renderConfig, "builtIn: false", "builtIn: true"),
+		"a.yaml":      app("one", "production") + "---\n" + app("two", "staging"),
+		"b.yaml":      app("three", "production"),
+	}))
+	if out, code := portalRun(t, "render", "--config", "portal.yaml", "-f", "a.yaml", "-o", "out"); code != 0 {
+		t.Errorf("two clusters: %s", out)
+	}
+	out, code := portalRun(t, "render", "--config", "portal.yaml", "-f", "a.yaml", "-f", "b.yaml", "-o", "out")
+	if code != 1 || !strings.Contains(out, "b.yaml:8: document 1 (three): inputs.host: a.example.com is served by one of search / production in a.yaml already") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
 // The namespaces that `portal render` prints are those that deploy/k8s gives the teams.
 func TestNamespaceIsTheDeployedOne(t *testing.T) {
 	raw, err := os.ReadFile("../../deploy/k8s/team-example.yaml")

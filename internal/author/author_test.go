@@ -81,28 +81,31 @@ func TestNewCopiesLibraries(t *testing.T) {
 func TestLintFinds(t *testing.T) {
 	const s = "values.schema.json"
 	for name, row := range map[string]struct{ file, old, by, says string }{
-		"misspelt keyword":    {s, `"x-ui-widget": "mono"`, `"x-ui-wigdet": "mono"`, "values.schema.json:20: there is no keyword x-ui-wigdet; did you mean x-ui-widget?"},
-		"unknown keyword":     {s, `"x-ui-widget": "mono"`, `"colour": "red"`, ":20: there is no keyword colour; docs/templates.md lists"},
-		"somebody's own":      {s, `"x-ui-widget": "mono"`, `"x-our-thing": 1`, ""},
-		"unknown widget":      {s, `"x-ui-widget": "mono"`, `"x-ui-widget": "momo"`, `:20: there is no widget "momo"; did you mean mono?`},
-		"unknown section":     {s, `"x-ui-section": "settings"`, `"x-ui-section": "setings"`, `there is no section "setings" in x-ui-sections; did you mean settings?`},
-		"default":             {s, `"default": 2`, `"default": 99`, ":37: the default does not fit: maximum: got 99, want 20"},
-		"default of a type":   {s, `"default": 2`, `"default": "two"`, ":37: the default does not fit: got string, want integer"},
-		"flag":                {s, `"default": 2`, `"default": 2, "x-ui-advanced": "yes"`, ":37: x-ui-advanced must be true or false"},
-		"picker without of":   {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "SecretKey"}`, "a picker of kind SecretKey needs of"},
-		"picker leads away":   {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "ServicePort", "of": "ports"}`, `of is "ports", and no field beside it has that name; did you mean port?`},
-		"picker's pointer":    {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "ServicePort", "of": "/a/b"}`, `of is "/a/b", and no field is there`},
-		"picker's kind":       {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "Secrets"}`, `x-ui-picker has no kind "Secrets"; did you mean Secret?`},
-		"generate":            {s, `"default": 2`, `"default": 2, "x-ui-generate": "32"`, `x-ui-generate is "32"; write hex: or base64:`},
-		"preset":              {s, `"required"`, `"x-ui-presets": [{"id": "a", "title": "A", "values": {"port": 0}}], "required"`, `:5: preset "a" does not fit: /port minimum: got 0, want 1`},
-		"preset, partly":      {s, `"required"`, `"x-ui-presets": [{"id": "a", "title": "A", "values": {"port": 8080}}], "required"`, ""},
-		"no example":          {s, `"examples": [8080],`, ``, `:22: "port" is required and has no examples`},
-		"required, not there": {s, `["image", "port"]`, `["image", "prot"]`, `:5: "prot" is required, and there is no such property`},
-		"pattern":             {s, `"pattern": "^[a-z0-9]`, `"pattern": "^([a-z0-9]`, "values.schema.json:15: pattern"},
-		"twice":               {s, `"default": 2`, `"default": 2, "default": 3`, `:37: "default" stands twice`},
-		"not JSON":            {s, `"default": 2,`, `"default": 2`, ":38: it is not JSON"},
-		"wrong type":          {s, `"maxLength": 500`, `"maxLength": "500"`, "values.schema.json:16: maxLength: got string, want integer"},
-		"ref leads nowhere":   {s, `"default": 2`, `"$ref": "#/$defs/none"`, "values.schema.json"},
+		"misspelt keyword":           {s, `"x-ui-widget": "mono"`, `"x-ui-wigdet": "mono"`, "values.schema.json:20: there is no keyword x-ui-wigdet; did you mean x-ui-widget?"},
+		"unknown keyword":            {s, `"x-ui-widget": "mono"`, `"colour": "red"`, ":20: there is no keyword colour; docs/templates.md lists"},
+		"somebody's own":             {s, `"x-ui-widget": "mono"`, `"x-our-thing": 1`, ""},
+		"unknown widget":             {s, `"x-ui-widget": "mono"`, `"x-ui-widget": "momo"`, `:20: there is no widget "momo"; did you mean mono?`},
+		"unknown section":            {s, `"x-ui-section": "settings"`, `"x-ui-section": "setings"`, `there is no section "setings" in x-ui-sections; did you mean settings?`},
+		"default":                    {s, `"default": 2`, `"default": 99`, ":37: the default does not fit: maximum: got 99, want 20"},
+		"default of a type":          {s, `"default": 2`, `"default": "two"`, ":37: the default does not fit: got string, want integer"},
+		"flag":                       {s, `"default": 2`, `"default": 2, "x-ui-advanced": "yes"`, ":37: x-ui-advanced must be true or false"},
+		"picker without of":          {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "SecretKey"}`, "a picker of kind SecretKey needs of"},
+		"picker leads away":          {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "ServicePort", "of": "ports"}`, `of is "ports", and no field beside it has that name; did you mean port?`},
+		"picker's pointer":           {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "ServicePort", "of": "/a/b"}`, `of is "/a/b", and no field is there`},
+		"picker's kind":              {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "Secrets"}`, `x-ui-picker has no kind "Secrets"; did you mean Secret?`},
+		"generate":                   {s, `"default": 2`, `"default": 2, "x-ui-generate": "32"`, `x-ui-generate is "32"; write hex: or base64:`},
+		"preset":                     {s, `"required"`, `"x-ui-presets": [{"id": "a", "title": "A", "values": {"port": 0}}], "required"`, `:5: preset "a" does not fit: /port minimum: got 0, want 1`},
+		"preset, partly":             {s, `"required"`, `"x-ui-presets": [{"id": "a", "title": "A", "values": {"port": 8080}}], "required"`, ""},
+		"no example":                 {s, `"examples": [8080],`, ``, `:22: "port" is required and has no examples`},
+		"required, not there":        {s, `["image", "port"]`, `["image", "prot"]`, `:5: "prot" is required, and there is no such property`},
+		"pattern":                    {s, `"pattern": "^[a-z0-9]`, `"pattern": "^([a-z0-9]`, "values.schema.json:15: pattern"},
+		"twice":                      {s, `"default": 2`, `"default": 2, "default": 3`, `:37: "default" stands twice`},
+		"not JSON":                   {s, `"default": 2,`, `"default": 2`, ":38: it is not JSON"},
+		"wrong type":                 {s, `"maxLength": 500`, `"maxLength": "500"`, "values.schema.json:16: maxLength: got string, want integer"},
+		"ref leads nowhere":          {s, `"default": 2`, `"$ref": "#/$defs/none"`, "values.schema.json"},
+		"rule that does not compile": {s, `"required"`, `"x-kubernetes-validations": [{"rule": "self.port >", "message": "m"}], "required"`, "values.schema.json:5: rule 1"},
+		"rule of no property":        {s, `"required"`, `"x-kubernetes-validations": [{"rule": "self.prot > 3", "message": "m"}], "required"`, "values.schema.json:5: the rule asks for self.prot, and there is no such property; did you mean port?"},
+		"rule":                       {s, `"required"`, `"x-kubernetes-validations": [{"rule": "self.port > 3 && self.image.startsWith('a') || true", "message": "m"}], "required"`, ""},
 
 		"chart version":       {"Chart.yaml", "version: 0.1.0", "version: one", `Chart.yaml:3: version "one" is not a semantic version`},
 		"chart annotation":    {"Chart.yaml", "slipway.dev/icon", "slipway.dev/ikon", "Chart.yaml:12: there is no annotation slipway.dev/ikon; did you mean icon?"},
@@ -162,7 +165,7 @@ func TestCases(t *testing.T) {
 	want := map[string]string{
 		"least":      "- " + "    port: 80\n",
 		"everything": "+     port: 81",
-		"refused":    `/port: there is no error; "Take 1 or more." was expected`,
+		"refused":    `/port: nothing is said; "Take 1 or more." was expected`,
 	}
 	for _, r := range results {
 		if !strings.Contains(r.Failed, strings.TrimSuffix(want[r.Name], "\n")) {
@@ -182,6 +185,21 @@ func TestCases(t *testing.T) {
 	change(t, dir, "tests/cases.yaml", "name: fewest", "name: everything")
 	if _, found, _ := Test(t.Context(), dir, false); len(found) != 1 || found[0].Line != 7 {
 		t.Errorf("two of the same name: %v", found)
+	}
+}
+
+// A warning stops nothing, so its case has a golden file too.
+func TestCaseWithWarning(t *testing.T) {
+	dir := begun(t)
+	change(t, dir, "values.schema.json", `"required"`, `"x-kubernetes-validations": [{"rule": "self.replicas > 1", "message": "One copy is gone while its node is.", "fieldPath": ".replicas", "x-ui-severity": "warning"}], "required"`)
+	change(t, dir, "tests/cases.yaml", "name: least\ninputs:", "name: least\nwarnings: {/replicas: One copy is gone while its node is.}\ninputs:\n  replicas: 1")
+	results, _, err := Test(t.Context(), dir, true)
+	if err != nil || results[0].Failed != "" || !results[0].Updated {
+		t.Errorf("%+v, %v", results[0], err)
+	}
+	change(t, dir, "tests/cases.yaml", "  replicas: 1\n", "")
+	if results, _, err = Test(t.Context(), dir, true); err != nil || !strings.Contains(results[0].Failed, "/replicas: nothing is said") {
+		t.Errorf("%+v, %v", results[0], err)
 	}
 }
 

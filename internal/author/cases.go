@@ -26,9 +26,11 @@ type Case struct {
 	Name    string
 	Release catalog.Release
 	Inputs  catalog.Inputs
-	Errors  map[string]string // by JSON pointer into the inputs, e.g. "/env/0/name": the message
-	File    string            // "tests/web.yaml"
-	Line    int
+	// Errors and Warnings are what a person is told, by JSON pointer into the inputs, e.g. "/env/0/name".
+	// Without Warnings in the file they are not looked at; that there are none is written "warnings: {}".
+	Errors, Warnings map[string]string
+	File             string // "tests/web.yaml"
+	Line             int
 }
 
 // written is a case as its file has it.
@@ -43,8 +45,9 @@ type written struct {
 		Domains       []string `yaml:"domains"`
 		ClusterScoped bool     `yaml:"clusterScoped"`
 	} `yaml:"release"`
-	Inputs yaml.Node         `yaml:"inputs"`
-	Errors map[string]string `yaml:"errors"`
+	Inputs   yaml.Node         `yaml:"inputs"`
+	Errors   map[string]string `yaml:"errors"`
+	Warnings map[string]string `yaml:"warnings"`
 }
 
 const (
@@ -122,7 +125,7 @@ func readCaseFile(name string, raw []byte) (all []Case, wrong []Finding) {
 }
 
 func (w written) read(file string, line int) (Case, string) {
-	c := Case{Name: w.Name, Errors: w.Errors, File: file, Line: line}
+	c := Case{Name: w.Name, Errors: w.Errors, Warnings: w.Warnings, File: file, Line: line}
 	if !caseName.MatchString(w.Name) {
 		return c, fmt.Sprintf("name is %q; a case needs one of small letters, digits and dashes, for its golden file", w.Name)
 	}

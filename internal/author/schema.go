@@ -180,6 +180,7 @@ func (w *schemaWalk) schema(at string, s any, siblings map[string]any) {
 	w.presets(at, m)
 	w.defaults(at, m)
 	w.required(at, m)
+	w.rules(at, m)
 }
 
 func (w *schemaWalk) unknown(at, key string) {
@@ -320,6 +321,54 @@ func (w *schemaWalk) leads(pointer string) bool {
 			return false
 		}
 		s = next
+	}
+	return true
+}
+
+var ofSelf = regexp.MustCompile(`\bself\.([A-Za-z_][A-Za-z0-9_]*)\b(\s*\()?`)
+
+// rules looks for names in rules that are no properties: such a rule can never be worked out, and then it
+// says nothing. That a rule cannot be compiled is said by loading.
+func (w *schemaWalk) rules(at string, m map[string]any) {
+	if m["additionalProperties"] != false && m["unevaluatedProperties"] != false {
+		return // it may be part of another object, whose properties the rule asks for
+	}
+	names := map[string]bool{}
+	if !declared(m, names, 0) || len(names) == 0 {
+		return
+	}
+	for i, v := range asList(m["x-kubernetes-validations"]) {
+		one, _ := v.(map[string]any)
+		for _, key := range []string{"rule", "messageExpression"} {
+			text, _ := one[key].(string)
+			for _, found := range ofSelf.FindAllStringSubmatch(text, -1) {
+				if found[2] == "" && !names[found[1]] {
+					w.say(fmt.Sprintf("%s/x-kubernetes-validations/%d/%s", at, i, key), "the rule asks for self.%s, and there is no such property; %s",
+						found[1], meant(found[1], slices.Sorted(maps.Keys(names))))
+				}
+			}
+		}
+	}
+}
+
+// declared collects the properties of an object, those under conditions too. It is false where some are in
+// another place, behind a $ref.
+func declared(m map[string]any, names map[string]bool, depth int) bool {
+	if m["$ref"] != nil || depth > positionDepth {
+		return false
+	}
+	props, _ := m["properties"].(map[string]any)
+	for name := range props {
+		names[name] = true
+	}
+	parts := slices.Clone(asList(m["allOf"]))
+	for _, key := range []string{"then", "else"} {
+		parts = append(parts, m[key])
+	}
+	for _, part := range parts {
+		if inner, ok := part.(map[string]any); ok && !declared(inner, names, depth+1) {
+			return false
+		}
 	}
 	return true
 }

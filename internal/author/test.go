@@ -87,6 +87,11 @@ func (c *chart) run(ctx context.Context, one Case, update bool) Result {
 	if r.Failed = unexpected(c.template, in, one.Errors, fields); r.Failed != "" || len(fields) > 0 {
 		return r
 	}
+	if one.Warnings != nil {
+		if r.Failed = unexpected(c.template, in, one.Warnings, c.template.Warnings(in, one.Release)); r.Failed != "" {
+			return r
+		}
+	}
 	r.Set = rendered.Set
 	text, err := Manifests(r.Set)
 	if err != nil {
@@ -131,7 +136,7 @@ func Manifests(set manifest.Set) ([]byte, error) {
 	return out.YAML()
 }
 
-// unexpected compares the errors that a person would get with those that the case asks for.
+// unexpected compares what a person would be told with what the case asks for.
 func unexpected(t *catalog.Template, in catalog.Inputs, want map[string]string, got catalog.Errors) string {
 	left := maps.Clone(want)
 	var lines []string
@@ -151,7 +156,7 @@ func unexpected(t *catalog.Template, in catalog.Inputs, want map[string]string, 
 		}
 	}
 	for _, at := range slices.Sorted(maps.Keys(left)) {
-		lines = append(lines, fmt.Sprintf("%s: there is no error; %q was expected", at, left[at]))
+		lines = append(lines, fmt.Sprintf("%s: nothing is said; %q was expected", at, left[at]))
 	}
 	return strings.Join(lines, "\n")
 }
