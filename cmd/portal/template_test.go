@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -70,7 +70,7 @@ func TestTemplateTestAsksCluster(t *testing.T) {
 	if kubeconfig == "" {
 		t.Skip("SLIPWAY_TEST_KUBECONFIG is not set")
 	}
-	namespace := "template-" + strings.ToLower(strings.ReplaceAll(filepath.Base(t.TempDir()), "_", ""))
+	namespace := "template-" + strings.ToLower(rand.Text()[:10])
 	kubectl := func(args ...string) string {
 		raw, err := exec.CommandContext(context.WithoutCancel(t.Context()), "kubectl", append([]string{"--kubeconfig", kubeconfig}, args...)...).CombinedOutput()
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"os"
@@ -170,7 +171,7 @@ func TestKubectlTakesTheFolder(t *testing.T) {
 	if _, err := exec.LookPath("kubectl"); err != nil {
 		t.Skip("kubectl is not in PATH")
 	}
-	const namespace = "bundle-test"
+	namespace := "bundle-" + strings.ToLower(rand.Text()[:10])
 	kubectl := func(args ...string) string {
 		cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "kubectl", append([]string{"--kubeconfig", kubeconfig}, args...)...)
 		raw, err := cmd.CombinedOutput()

@@ -3,6 +3,7 @@ package systems
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"os"
 	"os/exec"
@@ -170,8 +171,9 @@ func inOwnNamespaces(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.ReplaceAll(string(raw), "namespace: ", "namespace: render-test-")
-	if !strings.Contains(text, "render-test-") {
+	prefix := "render-" + strings.ToLower(rand.Text()[:10]) + "-"
+	text := strings.ReplaceAll(string(raw), "namespace: ", "namespace: "+prefix)
+	if !strings.Contains(text, prefix) {
 		t.Fatal("no target has a namespace")
 	}
 	path := filepath.Join(t.TempDir(), "portal.yaml")
