@@ -103,7 +103,7 @@ func TestLintFinds(t *testing.T) {
 		"not JSON":                   {s, `"default": 2,`, `"default": 2`, ":38: it is not JSON"},
 		"wrong type":                 {s, `"maxLength": 500`, `"maxLength": "500"`, "values.schema.json:16: maxLength: got string, want integer"},
 		"ref leads nowhere":          {s, `"default": 2`, `"$ref": "#/$defs/none"`, "values.schema.json"},
-		"rule that does not compile": {s, `"required"`, `"x-kubernetes-validations": [{"rule": "self.port >", "message": "m"}], "required"`, "values.schema.json:5: rule 1"},
+		"rule that does not compile": {s, `"required"`, `"x-kubernetes-validations": [{"rule": "self.port >", "message": "m"}], "required"`, `values.schema.json:5: the rule "self.port >"`},
 		"rule of no property":        {s, `"required"`, `"x-kubernetes-validations": [{"rule": "self.prot > 3", "message": "m"}], "required"`, "values.schema.json:5: the rule asks for self.prot, and there is no such property; did you mean port?"},
 		"rule":                       {s, `"required"`, `"x-kubernetes-validations": [{"rule": "self.port > 3 && self.image.startsWith('a') || true", "message": "m"}], "required"`, ""},
 

@@ -1,9 +1,7 @@
 package author
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -162,9 +160,11 @@ var place = regexp.MustCompile(`([\w.-]+)/((?:charts/[\w.-]+/)*(?:templates/[\w.
 // blame notes an error of the template at the file and line that it names.
 func (c *chart) blame(err error) {
 	text := strings.Join(strings.Fields(err.Error()), " ")
-	if m := brokenRule.FindStringSubmatch(text); m != nil {
-		c.find(schemaFile, c.lineOfRule(m[1]), "%s", strings.TrimPrefix(text, schemaFile+": "))
-		return
+	if m := pointed.FindStringSubmatch(text); m != nil {
+		if raw, readErr := c.read(schemaFile); readErr == nil {
+			c.find(schemaFile, readPositions(raw).of(m[1]), "%s", m[2])
+			return
+		}
 	}
 	if m := place.FindStringSubmatch(text); m != nil {
 		line, _ := strconv.Atoi(m[3])
@@ -187,24 +187,8 @@ func (c *chart) blame(err error) {
 	c.find("Chart.yaml", 0, "%s", text)
 }
 
-// brokenRule is how the catalogue begins to say that a rule cannot be used; what follows the pointer is
-// the rule.
-var brokenRule = regexp.MustCompile(`^values\.schema\.json: rule \d+ at "[^"]*", (.*?): `)
-
-// lineOfRule finds a rule in the schema by its own text.
-func (c *chart) lineOfRule(source string) int {
-	raw, err := c.read(schemaFile)
-	if err != nil {
-		return 0
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(source); err != nil {
-		return 0
-	}
-	return readPositions(raw).lineOf(strings.TrimSpace(b.String()))
-}
+// pointed is how the catalogue names a place in the schema.
+var pointed = regexp.MustCompile(`^values\.schema\.json#(/\S*): (.*)$`)
 
 var quoted = regexp.MustCompile(`"([^"]+)"`)
 
