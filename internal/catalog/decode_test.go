@@ -3,6 +3,7 @@ package catalog
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,6 +138,13 @@ func TestDecodeChangesRows(t *testing.T) {
 	}
 }
 
+// holds tells whether a section has a control of the path that shows the value.
+func holds(path, value string) func(Section) bool {
+	return func(s Section) bool {
+		return slices.ContainsFunc(s.Controls, func(c Control) bool { return c.Name == FormPrefix+path && c.Value == value })
+	}
+}
+
 func TestDecodeHasLimits(t *testing.T) {
 	tpl := everyKindTemplate(t)
 	message := func(f Form) string {
@@ -150,8 +158,14 @@ func TestDecodeHasLimits(t *testing.T) {
 	for i := range maxFormValues {
 		many.Add(fmt.Sprintf("in/hosts/%d", i), "a")
 	}
-	if got, want := message(many), "The form holds more than 2,000 values. Remove some rows."; got != want {
+	if got, want := message(many), "The form holds more than 8,000 values. Remove some rows."; got != want {
 		t.Errorf("too many values: %q", got)
+	}
+	if v := tpl.Decode(many, Around{}).View; !slices.ContainsFunc(v.Sections, holds("/name", "ab")) {
+		t.Error("what was typed is lost in a form with too many values")
+	}
+	if v := tpl.Decode(form("in/name", "ab", "in/"+strings.Repeat("a/", 5000), "x"), Around{}).View; !slices.ContainsFunc(v.Sections, holds("/name", "ab")) {
+		t.Error("what was typed is lost in a form with a very deep name")
 	}
 	rows := form("in/name", "ab", "in/count", "1")
 	for i := range maxRows + 1 {

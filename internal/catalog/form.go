@@ -76,9 +76,9 @@ func (n *node) stranger(at string) string {
 }
 
 // parseForm makes the tree of the names that begin with FormPrefix or FormFile. Others are not the
-// catalogue's.
-func parseForm(form Form) (*node, string) {
-	root := &node{}
+// catalogue's. It says what is wrong with the form as a whole, and keeps what was typed all the same.
+func parseForm(form Form) (root *node, problem string) {
+	root = &node{}
 	count := 0
 	for name, values := range form {
 		path, typed := strings.CutPrefix(name, FormPrefix+"/")
@@ -86,11 +86,10 @@ func parseForm(form Form) (*node, string) {
 		if typed == taken {
 			continue
 		}
-		if count += len(values); count > maxFormValues {
-			return &node{}, "The form holds more than " + grouped(maxFormValues) + " values. Remove some rows."
-		}
+		count += len(values)
 		if len(name) > maxNameBytes || strings.Count(path, "/") > maxNameDepth || !utf8.ValidString(name) {
-			return root, "The form holds a field that this template does not have."
+			problem = "The form holds a field that this template does not have."
+			continue
 		}
 		n := root
 		for _, token := range tokens("/" + path) {
@@ -110,7 +109,10 @@ func parseForm(form Form) (*node, string) {
 		}
 	}
 	root.press(form)
-	return root, ""
+	if count > maxFormValues {
+		problem = "The form holds more than " + grouped(maxFormValues) + " values. Remove some rows."
+	}
+	return root, problem
 }
 
 // press puts each action that the form asks for at its node.

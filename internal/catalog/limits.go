@@ -7,7 +7,7 @@ import (
 
 // What a posted form may hold.
 const (
-	maxFormValues = 2000      // values of all names together
+	maxFormValues = 8000      // values of all names together; below what the portal reads, so that it is told in the form
 	maxValueBytes = 256 << 10 // one value
 	maxNameBytes  = 1024      // a control's name, or a name in a Map
 	maxNameDepth  = 24        // parts of a control's name

@@ -43,22 +43,43 @@ func posted(c echo.Context) (url.Values, error) {
 		err := readable(r.ParseForm())
 		return r.PostForm, err
 	}
-	// The body's limit is below what is held in memory, so nothing that was typed is written to a disk.
-	if err := readable(r.ParseMultipartForm(FormLimit)); err != nil {
-		return nil, err
+	return parts(r)
+}
+
+// formValues is the most values of a posted form: as many as net/url takes in the plain encoding.
+const formValues = 10_000
+
+// parts reads multipart/form-data (RFC 7578). It does so itself because net/http takes a thousand parts
+// at most, which is fewer than a form of many rows has. All of it stays in memory: the body's limit is
+// what bounds it, and nothing that was typed is written to a disk.
+func parts(r *http.Request) (url.Values, error) {
+	all, err := r.MultipartReader()
+	if err != nil {
+		return nil, errForm
 	}
-	for name, files := range r.MultipartForm.File {
-		for _, f := range files {
-			text, err := contentOf(f)
-			if err != nil {
-				return nil, errForm
-			}
-			if text != "" {
-				r.PostForm.Add(name, text)
-			}
+	form := url.Values{}
+	for range formValues {
+		part, err := all.NextPart()
+		if err == io.EOF { //nolint:errorlint // one that is wrapped means that the form is cut off
+			return form, nil
+		}
+		if err != nil {
+			return nil, readable(err)
+		}
+		text, err := io.ReadAll(part)
+		if err != nil {
+			return nil, readable(err)
+		}
+		// Where no file was chosen browsers post an empty one.
+		if name := part.FormName(); name != "" && (len(text) > 0 || !isFile(part)) {
+			form.Add(name, string(text))
 		}
 	}
-	return r.PostForm, nil
+	return nil, errForm
+}
+
+func isFile(p *multipart.Part) bool {
+	return p.FileName() != "" || p.Header.Get(echo.HeaderContentType) != ""
 }
 
 // readable keeps the one error that is the person's to know; all others are that the form is no form.
@@ -71,16 +92,6 @@ func readable(err error) error {
 		return errForm
 	}
 	return nil
-}
-
-func contentOf(h *multipart.FileHeader) (string, error) {
-	f, err := h.Open()
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(f)
-	return string(b), err
 }
 
 // formOf is a view as its page would post it: what goes along with a plan, and what is kept as a draft.
