@@ -78,6 +78,13 @@ func TestNewCopiesLibraries(t *testing.T) {
 	}
 }
 
+// partly has a preset that sets one of two fields of a branch, and leaves the required one open.
+const partly = `"unevaluatedProperties": false,
+  "x-ui-presets": [{"id": "a", "title": "A", "values": {"team": "shop"}}],
+  "allOf": [{"required": ["owner"], "properties": {
+    "owner": {"type": "string", "title": "Owner", "examples": ["ann"]},
+    "team": {"type": "string", "title": "Team", "default": ""}}}],`
+
 func TestLintFinds(t *testing.T) {
 	const s = "values.schema.json"
 	for name, row := range map[string]struct{ file, old, by, says string }{
@@ -96,6 +103,8 @@ func TestLintFinds(t *testing.T) {
 		"generate":                   {s, `"default": 2`, `"default": 2, "x-ui-generate": "32"`, `x-ui-generate is "32"; write hex: or base64:`},
 		"preset":                     {s, `"required"`, `"x-ui-presets": [{"id": "a", "title": "A", "values": {"port": 0}}], "required"`, `:5: preset "a" does not fit: /port minimum: got 0, want 1`},
 		"preset, partly":             {s, `"required"`, `"x-ui-presets": [{"id": "a", "title": "A", "values": {"port": 8080}}], "required"`, ""},
+		"preset, partly, in allOf":   {s, `"additionalProperties": false,`, partly, ""},
+		"preset, no such field":      {s, `"required"`, `"x-ui-presets": [{"id": "a", "title": "A", "values": {"prot": 8080}}], "required"`, `"a"`},
 		"no example":                 {s, `"examples": [8080],`, ``, `:22: "port" is required and has no examples`},
 		"required, not there":        {s, `["image", "port"]`, `["image", "prot"]`, `:5: "prot" is required, and there is no such property`},
 		"pattern":                    {s, `"pattern": "^[a-z0-9]`, `"pattern": "^([a-z0-9]`, "values.schema.json:15: pattern"},

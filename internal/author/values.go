@@ -3,6 +3,7 @@ package author
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -72,6 +73,7 @@ type misfit struct {
 	at      string // in the value
 	says    string
 	missing bool // something that is required is not there
+	follows bool // it may be so because of another one
 }
 
 // misfits validates v by the schema at a pointer of the file.
@@ -87,7 +89,13 @@ func (w *schemaWalk) misfits(pointer string, v any) []misfit {
 	if !errors.As(s.Validate(v), &invalid) {
 		return nil
 	}
-	return leaves(invalid)
+	all := leaves(invalid)
+	// Of a branch that does not hold, no property counts as seen. What is wrong in the branch is told, or
+	// is only that something is left open; a preset with a field that there is not is found by loading it.
+	if slices.ContainsFunc(all, func(m misfit) bool { return !m.follows }) {
+		all = slices.DeleteFunc(all, func(m misfit) bool { return m.follows })
+	}
+	return all
 }
 
 var english = message.NewPrinter(language.English)
@@ -98,14 +106,14 @@ func leaves(v *jsonschema.ValidationError) []misfit {
 		at += "/" + escape(step)
 	}
 	if _, ok := v.ErrorKind.(*kind.Required); ok {
-		return []misfit{{at, v.ErrorKind.LocalizedString(english), true}}
+		return []misfit{{at, v.ErrorKind.LocalizedString(english), true, false}}
 	}
 	if len(v.Causes) == 0 {
 		says := v.ErrorKind.LocalizedString(english)
 		if at != "" {
 			says = at + " " + says
 		}
-		return []misfit{{at, says, false}}
+		return []misfit{{at, says, false, strings.HasSuffix(v.SchemaURL, "/unevaluatedProperties")}}
 	}
 	var out []misfit
 	for _, c := range v.Causes {
