@@ -266,6 +266,8 @@ func rowButton(p Page, d FormData) templ.Attributes {
 	return templ.Attributes{
 		"formaction": d.Action, "hx-post": d.Action, "hx-target": "#fields", "hx-select": "#fields",
 		"hx-swap": "outerMorph", "hx-nonce": p.Nonce,
+		// One button at a time: what the second would send knows nothing of what the first one does.
+		"hx-sync": "#said:drop",
 	}
 }
 

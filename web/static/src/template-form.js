@@ -15,14 +15,17 @@ function follow(form) {
 
 const secretName = (field) => field.closest("[data-secret]") && field.type !== "hidden";
 
-let sent = new Map(); // what the fields held when the last request left, by id
-let pressed = null; // the button of that request; null for a preview
+// What is known of each request until its answer is on the page: the button that sent it, null for a
+// preview; what the fields held; and how many buttons had been answered by then.
+const requests = new WeakMap();
+let answered = 0;
 
 // request prepares what htmx sends. A preview carries no files and no secrets.
 function request(form, { detail: { ctx } }) {
   if (ctx.request.form !== form) return;
-  pressed = ctx.sourceElement === form ? null : ctx.sourceElement;
-  sent = new Map([...form.elements].filter((f) => f.id).map((f) => [f.id, valueOf(f)]));
+  const pressed = ctx.sourceElement === form ? null : ctx.sourceElement;
+  const sent = new Map([...form.elements].filter((f) => f.id).map((f) => [f.id, valueOf(f)]));
+  requests.set(ctx, { pressed, sent, answered });
   if (pressed) {
     form.elements._typed.value = "1";
     return;
@@ -39,12 +42,19 @@ function request(form, { detail: { ctx } }) {
 
 const valueOf = (f) => (f.type === "checkbox" || f.type === "radio" ? f.checked : f.value);
 
-let held = null;
-
 // hold remembers how the page is just before the fields are replaced: what is unfolded, and what was
-// typed since the request left.
-function hold(form) {
-  held = {
+// typed since the request left. A preview that left before a button was answered knows nothing of the
+// rows that the button made: its answer is not taken, and another one is asked for.
+function hold(form, event) {
+  const r = requests.get(event.detail.ctx);
+  if (!r) return;
+  if (!r.pressed && r.answered !== answered) {
+    event.preventDefault();
+    form.dispatchEvent(new Event("focusfield"));
+    return;
+  }
+  const { sent } = r;
+  r.held = {
     open: [...document.querySelectorAll("#fields details[open][id]")].map((d) => d.id),
     typed: [...form.elements].filter((f) => f.id && f.type !== "file" && sent.has(f.id) && sent.get(f.id) !== valueOf(f)).map((f) => [f.id, valueOf(f)]),
     secrets: [...form.querySelectorAll("[data-secret] :is(input[type=password], textarea)")].filter((f) => f.value && sent.get(f.id) === f.value).map((f) => f.id),
@@ -52,12 +62,15 @@ function hold(form) {
 }
 
 // restore puts that back, and the focus where one goes on.
-function restore(form) {
-  const button = pressed;
-  const before = held;
-  pressed = held = null;
-  if (!before) return;
-  if (button) takeOver(form);
+function restore(form, { detail: { ctx } }) {
+  const r = requests.get(ctx);
+  if (!r?.held) return;
+  const { pressed: button, held: before } = r;
+  requests.delete(ctx);
+  if (button) {
+    answered++;
+    takeOver(form);
+  }
   for (const id of before.open) document.getElementById(id)?.setAttribute("open", "");
   for (const [id, value] of before.typed) {
     const field = document.getElementById(id);
@@ -65,7 +78,7 @@ function restore(form) {
     if (typeof value === "boolean") field.checked = value;
     else field.value = value;
   }
-  document.querySelector("#manifest-list .hit")?.scrollIntoView({ block: "nearest" });
+  reveal();
   roving();
   if (!button) return;
   // What was sent is put aside by now, so it does not stay in the page.
@@ -76,6 +89,18 @@ function restore(form) {
   for (const file of form.querySelectorAll("input[type=file]")) file.value = "";
   settle(form, button);
   form.dispatchEvent(new Event("focusfield"));
+}
+
+// reveal brings the first marked line into the pane's own view. The page stays where it is: what comes
+// from the server moves nothing under the pointer.
+function reveal() {
+  const pane = document.getElementById("manifest-list");
+  const hit = pane?.querySelector(".hit");
+  if (!hit || pane.scrollHeight <= pane.clientHeight) return;
+  const line = hit.getBoundingClientRect();
+  const view = pane.getBoundingClientRect();
+  if (line.top < view.top) pane.scrollTop -= view.top - line.top;
+  else if (line.bottom > view.bottom) pane.scrollTop += line.bottom - view.bottom;
 }
 
 // takeOver makes the fields show what the server answered: rows may have changed places under them.
@@ -187,8 +212,8 @@ export function startTemplateForm() {
   form.addEventListener("click", line);
   form.addEventListener("keydown", arrows);
   document.addEventListener("htmx:config:request", (e) => request(form, e));
-  document.addEventListener("htmx:before:swap", () => hold(form));
-  document.addEventListener("htmx:after:swap", () => restore(form));
+  document.addEventListener("htmx:before:swap", (e) => hold(form, e));
+  document.addEventListener("htmx:after:swap", (e) => restore(form, e));
   roving();
   document.querySelector("#fields [autofocus]")?.scrollIntoView({ block: "center" });
   // The preview that the page came with knows no focus; with script it follows from the start.
