@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"znkr.io/diff"
@@ -13,29 +14,43 @@ import (
 
 // Marks tells which lines of the objects' canonical YAML the field at path decides: those that are
 // other ones if its value is another one. It renders the template with the inputs and with the field
-// changed, and compares, so it is exact for this value, whatever the chart does with it. A row's path
-// stands for its whole list. It returns Errors for bad inputs, as Render does, and no marks for a
-// field that the template does not have.
+// changed, and compares, so it is exact for this value, whatever the chart does with it. path is that of a
+// control in the form of the inputs (see View); the path of a row that they do not have stands for its whole
+// list. It returns Errors for bad inputs, as Render does, and no marks for a field that the template does
+// not have.
 func (t *Template) Marks(ctx context.Context, in Inputs, r Release, path string) ([]Mark, error) {
 	now, err := t.Render(ctx, in, r)
 	if err != nil {
 		return nil, err
 	}
-	f, pointer := t.fieldOf(path)
-	if f == nil {
+	l, ok := t.leverAt(in, path)
+	if !ok {
 		return nil, nil
 	}
 	// Templates may refuse one of the probes, such as a text where they compute.
-	for _, probe := range probes(f, valueAt(merged(t.loaded.defaults, in, false), pointer)) {
-		other, err := t.render(ctx, merged(in, at(pointer, probe), true), r)
+	for _, probe := range l.values {
+		other, err := t.render(ctx, t.pulled(in, l, probe), r)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		if err == nil {
-			return compare(now.Set, other.Set, f.Path)
+			return compare(now.Set, other.Set, l.path)
 		}
 	}
 	return nil, nil
+}
+
+// leverAt finds what to change for a control's path.
+func (t *Template) leverAt(in Inputs, path string) (lever, bool) {
+	all := t.levers(in)
+	if i := slices.IndexFunc(all, func(l lever) bool { return l.path == path }); i >= 0 {
+		return all[i], true
+	}
+	f, pointer := t.fieldOf(path)
+	if f == nil {
+		return lever{}, false
+	}
+	return lever{path: f.Path, pointer: pointer, values: probes(f, valueAt(t.values(in), pointer))}, true
 }
 
 // fieldOf finds the field of a control's path. Rows lead to their list, whose rows the values need
@@ -102,20 +117,10 @@ func probes(f *Field, now any) []any {
 	return []any{s + "0", "", nil}
 }
 
-// at makes values that hold v at the tokens and nothing else.
-func at(pointer []string, v any) map[string]any {
-	m := map[string]any{pointer[len(pointer)-1]: v}
-	for i := len(pointer) - 2; i >= 0; i-- {
-		m = map[string]any{pointer[i]: m}
-	}
-	return m
-}
-
 func valueAt(m map[string]any, pointer []string) any {
 	var v any = m
 	for _, t := range pointer {
-		inner, _ := v.(map[string]any)
-		v = inner[t]
+		v = stepInto(v, t)
 	}
 	return v
 }
@@ -129,20 +134,57 @@ func compare(now, other manifest.Set, path string) ([]Mark, error) {
 			return nil, err
 		}
 		var b []string
-		for _, o := range other {
-			if manifest.RefIn(o, "").Same(manifest.RefIn(u, "")) {
-				if b, err = lines(o); err != nil {
-					return nil, err
-				}
+		if o, ok := counterpart(u, now, other); ok {
+			if b, err = lines(o); err != nil {
+				return nil, err
 			}
 		}
-		for _, e := range diff.Edits(a, b) {
-			if e.Op == diff.Delete {
-				marks = append(marks, Mark{Object: i, Line: e.PosX + 1, Path: path})
-			}
+		for _, line := range changedLines(a, b) {
+			marks = append(marks, Mark{Object: i, Line: line + 1, Path: path})
 		}
 	}
 	return marks, nil
+}
+
+// counterpart finds what an object of now is in other: that of the same name, or the one that has come in
+// its place under another name, as far as there are as many of its kind as before.
+func counterpart(u manifest.Object, now, other manifest.Set) (manifest.Object, bool) {
+	for _, o := range other {
+		if sameObject(o, u) {
+			return o, true
+		}
+	}
+	gone, come := onlyIn(now, other, u.GetKind()), onlyIn(other, now, u.GetKind())
+	for i, o := range gone {
+		if sameObject(o, u) && len(gone) == len(come) {
+			return come[i], true
+		}
+	}
+	return u, false
+}
+
+// onlyIn are the objects of a kind that a has and b has not.
+func onlyIn(a, b manifest.Set, kind string) []manifest.Object {
+	var only []manifest.Object
+	for _, u := range a {
+		if u.GetKind() == kind && !slices.ContainsFunc(b, func(o manifest.Object) bool { return sameObject(o, u) }) {
+			only = append(only, u)
+		}
+	}
+	return only
+}
+
+func sameObject(a, b manifest.Object) bool { return manifest.RefIn(a, "").Same(manifest.RefIn(b, "")) }
+
+// changedLines are the lines of a, from 0, that b does not have.
+func changedLines(a, b []string) []int {
+	var changed []int
+	for _, e := range diff.Edits(a, b) {
+		if e.Op == diff.Delete {
+			changed = append(changed, e.PosX)
+		}
+	}
+	return changed
 }
 
 func lines(u manifest.Object) ([]string, error) {
