@@ -93,6 +93,8 @@ type Reading struct {
 	// Secrets are the values that were typed into secret fields and fit them, by the tokens that stand
 	// for them in Inputs and View.
 	Secrets manifest.Secrets
+
+	at, keys map[string]string // pointer of a value, and of a map's entry, in Inputs → path of the posted control
 }
 
 // HostClaim is a host name that the inputs ask for, with the control that holds it.

@@ -29,7 +29,7 @@ func (t *Template) Decode(form Form, a Around) Reading {
 	t.validate(in, c.filler, c.found)
 	t.judge(t.present(in), judge{release: a.Release, deployed: t.running(a), filler: c.filler, found: c.found, warned: warned})
 	v := t.view(controls, c.found, warned, a)
-	return Reading{Inputs: in, View: v, Errors: v.Errors, Warnings: v.Warnings, Secrets: r.secrets}
+	return Reading{Inputs: in, View: v, Errors: v.Errors, Warnings: v.Warnings, Secrets: r.secrets, at: c.paths, keys: c.keys}
 }
 
 // shortened keeps a text that somebody else made at a length that fits a sentence.

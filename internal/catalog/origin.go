@@ -101,7 +101,7 @@ func (o *origin) likelyRows(f *Field, rows []any) []int {
 			score[i] += 1000 + len(name)
 		}
 		for _, l := range o.text {
-			if holds(l, name) {
+			if hasWord(l, name) {
 				score[i]++
 			}
 		}
@@ -250,7 +250,7 @@ const certain = 5
 // of what it is in.
 func (o *origin) likeness(l lever) int {
 	text, score := strings.ToLower(o.text[o.line]), 0
-	if l.now != "" && holds(text, strings.ToLower(l.now)) {
+	if l.now != "" && hasWord(text, strings.ToLower(l.now)) {
 		score += 3
 		if len(l.now) > 3 {
 			score++
@@ -271,7 +271,7 @@ func (o *origin) likeness(l lever) int {
 	for n := o.line - 1; n >= 0 && n >= o.line-2 && score > 0; n-- {
 		above := strings.ToLower(o.text[n])
 		for _, step := range l.pointer {
-			if len(step) > 1 && !isRow(step) && holds(above, strings.ToLower(step)) {
+			if len(step) > 1 && !isRow(step) && hasWord(above, strings.ToLower(step)) {
 				score++
 				break
 			}
@@ -280,8 +280,8 @@ func (o *origin) likeness(l lever) int {
 	return score
 }
 
-// holds tells whether a word stands in a line, as a word.
-func holds(line, word string) bool {
+// hasWord tells whether a word stands in a line, as a word.
+func hasWord(line, word string) bool {
 	for rest, at := line, 0; ; {
 		i := strings.Index(rest[at:], word)
 		if i < 0 {

@@ -94,3 +94,20 @@ func TestFieldsOfAreTrue(t *testing.T) {
 		t.Errorf("only %d fields were named", named)
 	}
 }
+
+// Rows of a map stand in the order in which somebody typed them, and in that of their names in the inputs.
+func TestPathsAsPosted(t *testing.T) {
+	tpl := webService(t)
+	r := tpl.Decode(form("in/image", "a:1", "in/port", "80", "in/env/0/key", "Z", "in/env/0/value", "1", "in/env/3/key", "", "in/env/5/key", "A", "in/env/5/value", "2"), Around{Release: release()})
+	if len(r.Errors) > 0 {
+		t.Fatal(r.Errors)
+	}
+	for own, posted := range map[string]string{"/image": "/image", "/env/0/value": "/env/2/value", "/env/1/value": "/env/0/value", "/env/1/key": "/env/0/key", "/none": "/none"} {
+		if got := r.Posted(tpl, own); got != posted {
+			t.Errorf("%s was posted at %s, not %s", own, posted, got)
+		}
+		if got := r.Own(tpl, posted); got != own {
+			t.Errorf("%s is %s of the inputs, not %s", posted, own, got)
+		}
+	}
+}

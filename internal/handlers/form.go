@@ -366,7 +366,7 @@ func (s *server) marks(c echo.Context, f *flow, draft change.Draft) map[int]map[
 	if err != nil {
 		return nil
 	}
-	found, err := f.template.Marks(c.Request().Context(), draft.Inputs, rel, path)
+	found, err := f.template.Marks(c.Request().Context(), draft.Inputs, rel, f.reading.Own(f.template, strings.TrimPrefix(path, catalog.FormPrefix)))
 	if err != nil {
 		return nil // the marks are a courtesy
 	}

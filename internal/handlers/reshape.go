@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -159,16 +158,10 @@ func (s *server) findLine(c echo.Context, f *flow) {
 		f.notice = "The cluster does not answer, so nothing can be said of this line."
 		return
 	}
-	finder, ok := any(f.template).(interface {
-		FieldsOf(ctx context.Context, in catalog.Inputs, r catalog.Release, object, line int) ([]string, error)
-	})
-	if !ok {
-		return
-	}
-	paths, err := finder.FieldsOf(c.Request().Context(), draft.Inputs, rel, object, number)
+	paths, err := f.template.FieldsOf(c.Request().Context(), draft.Inputs, rel, object, number)
 	if err != nil || len(paths) == 0 {
 		return
 	}
-	f.focus = catalog.FormPrefix + paths[0]
+	f.focus = catalog.FormPrefix + f.reading.Posted(f.template, paths[0])
 	f.notice = ""
 }
