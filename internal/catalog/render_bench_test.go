@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
 	"helm.sh/helm/v4/pkg/chart/common"
 	commonutil "helm.sh/helm/v4/pkg/chart/common/util"
 	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
 	"helm.sh/helm/v4/pkg/engine"
+	"sigs.k8s.io/yaml"
 
 	"slipway.dev/slipway/charts"
 )
@@ -35,30 +37,81 @@ func twelve(t testing.TB) (*Template, Inputs) {
 	return tpl, Inputs{"workloads": all}
 }
 
-// Twelve workloads take well under the limits, so that real applications do not meet what is there for
-// endless loops.
-func TestTwelveWorkloadsStayWithinTheLimits(t *testing.T) {
-	tpl, in := twelve(t)
-	r, err := tpl.Render(context.Background(), in, release())
+// full are the same twelve, each with all that the case "full" of the template "web-service" sets.
+func full(t testing.TB) (*Template, Inputs) {
+	t.Helper()
+	raw, err := charts.FS.ReadFile("web-service/tests/texts.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Set) < 24 {
-		t.Errorf("it makes %d objects", len(r.Set))
+	_, text, found := strings.Cut(string(raw), "name: full\n")
+	var one struct{ Inputs map[string]any }
+	text, _, _ = strings.Cut(text, "\n---\n")
+	if err := yaml.Unmarshal([]byte(text), &one); err != nil || !found || len(one.Inputs) < 30 {
+		t.Fatalf("%v, %d inputs", err, len(one.Inputs))
 	}
-	m := newMeter(context.Background())
-	if _, err := tpl.execute(context.Background(), m, tpl.loaded.metered, in, release()); err != nil {
-		t.Fatal(err)
+	tpl, _ := twelve(t)
+	shared := Inputs{}
+	for _, name := range []string{"config", "pullSecret"} {
+		shared[name] = one.Inputs[name]
+		delete(one.Inputs, name)
 	}
-	t.Logf("%d objects, %d steps, %d bytes printed", len(r.Set), m.steps, m.printed)
-	if 3*m.steps > maxSteps || 3*m.printed > maxPrintedBytes {
-		t.Errorf("%d steps of %d, %d bytes of %d", m.steps, maxSteps, m.printed, maxPrintedBytes)
+	var all []any
+	for i := range 12 {
+		row := copied(one.Inputs).(map[string]any)
+		row["name"], row["kind"] = fmt.Sprintf("part-%d", i), "web"
+		row["host"] = fmt.Sprintf("part-%d.example.com", i)
+		row["hosts"] = []any{map[string]any{"host": row["host"], "path": "/cart"}}
+		row["serviceAccount"] = map[string]any{"name": row["name"]}
+		all = append(all, row)
+	}
+	shared["workloads"] = all
+	return tpl, shared
+}
+
+// Even the most workloads with everything on are under the limits, so that real applications do not meet
+// what is there for endless loops.
+func TestTwelveWorkloadsStayWithinTheLimits(t *testing.T) {
+	for _, tc := range []struct {
+		name    string
+		make    func(testing.TB) (*Template, Inputs)
+		objects int // at least
+	}{{"least", twelve, 24}, {"full", full, 84}} {
+		t.Run(tc.name, func(t *testing.T) {
+			tpl, in := tc.make(t)
+			r, err := tpl.Render(context.Background(), in, release())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(r.Set) < tc.objects {
+				t.Errorf("it makes %d objects", len(r.Set))
+			}
+			m := newMeter(context.Background())
+			if _, err := tpl.execute(context.Background(), m, tpl.loaded.metered, in, release()); err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("%d objects, %d steps, %d bytes printed", len(r.Set), m.steps, m.printed)
+			const most = 30 // workloads that the schema takes
+			if m.steps*most/12 > maxSteps || m.printed*most/12 > maxPrintedBytes {
+				t.Errorf("%d steps of %d, %d bytes of %d", m.steps, maxSteps, m.printed, maxPrintedBytes)
+			}
+		})
 	}
 }
 
 // BenchmarkRender is everything from inputs to objects.
 func BenchmarkRender(b *testing.B) {
 	tpl, in := twelve(b)
+	for b.Loop() {
+		if _, err := tpl.Render(context.Background(), in, release()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkRenderFull is the same with everything on.
+func BenchmarkRenderFull(b *testing.B) {
+	tpl, in := full(b)
 	for b.Loop() {
 		if _, err := tpl.Render(context.Background(), in, release()); err != nil {
 			b.Fatal(err)
