@@ -125,6 +125,13 @@ func TestJudge(t *testing.T) {
         volumeMounts: [{name: c, mountPath: /certs}]`) + "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: env}\ndata: {APNS_AUTH_KEY_PATH: /secrets/apns/key.p8, DATA_PATH: /var/lib/x}",
 			[]string{`.spec.template.spec.containers[name="c"].volumeMounts: ` + "`APNS_AUTH_KEY_PATH` is `/secrets/apns/key.p8`, and nothing is mounted in `/secrets/apns` of `c`: the file will not be there."},
 		},
+		"a file that one of several has, who share their settings": {
+			deployment("volumes: [{name: k, secret: {secretName: login}}]", `envFrom: [{configMapRef: {name: env}}]
+        volumeMounts: [{name: k, mountPath: /secrets/apns}]`) +
+				"\n---\n" + strings.Replace(deployment("", "envFrom: [{configMapRef: {name: env}}]"), "name: api", "name: other", 1) +
+				"\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: env}\ndata: {APNS_AUTH_KEY_PATH: /secrets/apns/key.p8}",
+			nil,
+		},
 		"a label that no node has": {deployment("nodeSelector: {disk: tape, zone: x}", ""), []string{".spec.template.spec.nodeSelector: No node carries `disk=tape` and `zone=x`, so no pod of `api` can start."}},
 		"an affinity of one node":  {deployment(near("disk", "hdd"), ""), nil},
 		"an affinity of no node":   {deployment(near("disk", "tape"), ""), []string{".spec.template.spec.affinity.nodeAffinity: No node is as the node affinity of `api` asks, so no pod of it can start."}},

@@ -161,6 +161,9 @@ func (s *set) unmounted() []Warning {
 				if !named || !path.IsAbs(e.Value) || !inSecretFolder(e.Value) || mounted(c, e.Value) {
 					continue
 				}
+				if !slices.Contains(c.Env, e) && s.mountedSomewhere(e.Value) {
+					continue // settings that several share: the one that reads the file has it
+				}
 				out = append(out, Warning{
 					fmt.Sprintf("`%s` is `%s`, and nothing is mounted in `%s` of `%s`: the file will not be there.", e.Name, e.Value, path.Dir(e.Value), c.Name),
 					w.ref, fmt.Sprintf("%s.containers[name=%q].volumeMounts", w.at, c.Name),
@@ -169,6 +172,13 @@ func (s *set) unmounted() []Warning {
 		}
 	}
 	return out
+}
+
+// mountedSomewhere tells whether any container of the set has something mounted where a file is.
+func (s *set) mountedSomewhere(file string) bool {
+	return slices.ContainsFunc(s.works, func(w work) bool {
+		return slices.ContainsFunc(w.pod.Containers, func(c corev1.Container) bool { return mounted(c, file) })
+	})
 }
 
 // settings are the environment of a container, as far as the set itself says it.

@@ -87,6 +87,7 @@ func (e entry) value(name string, v any) {
 		}
 		e.object(name, v)
 	case []any:
+		e.remove(name, len(v))
 		for i, item := range v {
 			e.row(name, i)
 			e.value(fmt.Sprintf("%s/%d", name, i), item)
@@ -113,6 +114,18 @@ func (e entry) valueNamed(name, key string, v any) {
 		return
 	}
 	e.value(name, v)
+}
+
+// remove takes away the rows that a list has by default beyond those that are wanted.
+func (e entry) remove(name string, keep int) {
+	e.t.Helper()
+	last := fmt.Sprintf(`[...document.querySelectorAll("button[name=_remove]")].filter(b => b.value.startsWith(%s) && !b.value.slice(%d).includes("/"))`, js(name+"/"), len(name)+1)
+	for n := eval[int](e.tab, last+".length"); n > keep; n-- {
+		e.unfold(last + ".at(-1)")
+		e.press(fmt.Sprintf(`button[name=_remove][value=%s]`, js(fmt.Sprintf("%s/%d", name, n-1))))
+		e.waitFor("a row less of "+name, fmt.Sprintf("%s.length === %d", last, n-1))
+		e.settled()
+	}
 }
 
 // row makes sure that a list has a row of that number.
