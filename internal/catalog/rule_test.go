@@ -131,7 +131,7 @@ func TestRulesThatMakeATemplateUnusable(t *testing.T) {
 	for rule, says := range map[string]string{
 		rule1("self.min >", ""):                      "Syntax error",
 		rule1("self.nim > 1", ""):                    "nim is no field here",
-		rule1("self.parts.all(p, p.nmae != '')", ""): "nmae is no field here",
+		rule1("self.parts.all(p, p.title != '')", ""): "title is no field here",
 		rule1("self.min == 'x'", ""):                 "no matching overload",
 		rule1("self.min", ""):                        "of type int instead of bool",
 		rule1("oldSelf.min == self.min", ""):         "undeclared reference to 'oldSelf'",
