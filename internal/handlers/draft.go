@@ -35,6 +35,7 @@ func (s *server) keep(c echo.Context, f *flow) {
 		f.kept.At = saved.Saved
 	case errors.Is(err, change.ErrDraftTooLarge):
 		f.kept.Problem = "This form is too large to be kept while you are away."
+	case c.Request().Context().Err() != nil: // nobody waits for the answer any more
 	default:
 		f.kept.Problem = "What you typed cannot be kept at the moment. Do not leave this page."
 		s.Log.ErrorContext(c.Request().Context(), "a draft could not be kept", "id", c.Get(requestIDKey), "err", err)

@@ -352,7 +352,9 @@ func (s *server) renderProblem(c echo.Context, err error) string {
 	if errors.As(err, &broken) {
 		return sentence(err)
 	}
-	s.Log.ErrorContext(c.Request().Context(), "the manifests could not be shown", "id", c.Get(requestIDKey), "err", err)
+	if ctx := c.Request().Context(); ctx.Err() == nil { // else nobody waits for them any more
+		s.Log.ErrorContext(ctx, "the manifests could not be shown", "id", c.Get(requestIDKey), "err", err)
+	}
 	return "The manifests cannot be shown at the moment. You can go on typing."
 }
 

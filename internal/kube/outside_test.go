@@ -93,6 +93,9 @@ func TestOutsideTheNamespace(t *testing.T) {
 		if d := plan[name]; d.Problem != nil || !d.Untried || d.Op != manifest.Create || !strings.Contains(d.After, made) {
 			t.Errorf("%s before its namespace: %+v", name, d)
 		}
+		if w := plan[name].Warnings; len(w) > 0 {
+			t.Errorf("%s: the API server is said to warn: %q", name, w)
+		}
 	}
 	if d := plan["ConfigMap list"]; d.Untried || d.Op != manifest.Create {
 		t.Errorf("in the own namespace: %+v", d)

@@ -95,7 +95,8 @@ func (e *errand) stagedObject(t manifest.Token, value string) manifest.Object {
 }
 
 // Staged lists what is put aside in the place, without the values, which the API server is not asked
-// for. The list may be seconds old; Unstage leaves alone what has changed since. The errors are those of Stage.
+// for. The list may be seconds old; Unstage leaves alone what has changed since. A namespace that does not
+// exist keeps nothing. The errors are those of Stage.
 func (cs *Clusters) Staged(ctx context.Context, as policy.Acting, place manifest.Place) ([]manifest.Staged, error) {
 	e, err := cs.errand(ctx, as, place, "", nil, nil)
 	if err != nil {
@@ -106,7 +107,11 @@ func (cs *Clusters) Staged(ctx context.Context, as policy.Acting, place manifest
 	case away(err):
 		return nil, fmt.Errorf("%w: %w", manifest.ErrClusterAway, err)
 	case err != nil:
-		return nil, &manifest.NotStaged{Problem: *e.problem(ctx, err, secretKind)}
+		p := e.problem(ctx, err, secretKind)
+		if p.Kind == manifest.NoNamespace {
+			return nil, nil
+		}
+		return nil, &manifest.NotStaged{Problem: *p}
 	}
 	var out []manifest.Staged
 	for _, h := range heads {

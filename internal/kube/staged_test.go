@@ -279,6 +279,9 @@ func TestStageRefuses(t *testing.T) {
 	if !errors.As(err, &not) || not.Problem.Kind != manifest.NoNamespace {
 		t.Errorf("a namespace that is not there: %v", err)
 	}
+	if staged, err := s.cs.Staged(t.Context(), s.as, elsewhere); err != nil || len(staged) != 0 {
+		t.Errorf("what a namespace keeps that is not there: %v, %v", staged, err)
+	}
 	mustNotTell(t, "hunter2-very-secret", err)
 	if err := s.cs.Stage(t.Context(), s.as, s.place, manifest.Secrets{manifest.Unset: "x"}); err == nil {
 		t.Error("a value for nothing is taken")
