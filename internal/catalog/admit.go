@@ -122,6 +122,9 @@ func (a admission) object(u manifest.Object, ref manifest.Ref) error {
 	if ref.Group == "" && ref.Kind == "ConfigMap" && ref.Namespace == "" && ref.Name == parentName(a.release.App) {
 		return fmt.Errorf("the chart makes %s; the portal keeps its own list under that name", ref)
 	}
+	if manifest.IsSecret(u) && strings.HasPrefix(ref.Name, manifest.StagedPrefix) {
+		return fmt.Errorf("the chart makes %s; the portal puts secret values aside under names that begin so", ref)
+	}
 	return a.secrets(u, ref)
 }
 

@@ -6,15 +6,14 @@ import (
 )
 
 // fixed holds fields that are marked x-ui-immutable to the values that they have in the application as it
-// runs. Rows are the same if their names are; see twinRow. What was not there before may be set, and what is
-// taken away whole is no change of it.
-func (j judge) fixed(fields []Field, now, before map[string]any, pointer string) {
+// runs. Rows are the same if their names are; see twinRow. What was not there before may be set, and a row
+// may go. A field that is emptied is changed; one that another field hides is not.
+func (j judge) fixed(fields []Field, conds []condition, now, before map[string]any, pointer string) {
+	away := hidden(fields, conds, now)
 	for i := range fields {
 		f := &fields[i]
-		v, isThere := now[f.name]
-		old, wasThere := before[f.name]
-		if isThere && wasThere {
-			j.fixedValue(f, v, old, join(pointer, f.name))
+		if old, wasThere := before[f.name]; wasThere && !away[f.name] {
+			j.fixedValue(f, now[f.name], old, join(pointer, f.name))
 		}
 	}
 }
@@ -26,13 +25,16 @@ func (j judge) fixedValue(f *Field, now, before any, pointer string) {
 		}
 		return
 	}
+	if now == nil && f.Kind == Object { // all of its fields are emptied
+		now = map[string]any{}
+	}
 	switch x := now.(type) {
 	case map[string]any:
 		old, ok := before.(map[string]any)
 		switch {
 		case !ok:
 		case f.Kind == Object:
-			j.fixed(f.Fields, x, old, pointer)
+			j.fixed(f.Fields, f.conds, x, old, pointer)
 		case f.Kind == Map:
 			for _, name := range slices.Sorted(maps.Keys(x)) {
 				if was, ok := old[name]; ok {

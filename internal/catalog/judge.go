@@ -24,7 +24,7 @@ func (t *Template) judge(values map[string]any, j judge) {
 	})
 	j.rules(t, values)
 	if j.deployed != nil {
-		j.fixed(t.Fields, values, j.deployed, "")
+		j.fixed(t.Fields, t.loaded.conds, values, j.deployed, "")
 	}
 }
 

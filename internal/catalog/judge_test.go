@@ -79,6 +79,7 @@ func TestWhatIsFixedStays(t *testing.T) {
 			[]string{
 				"/size: This is fixed once the application exists. Put it back to 1Gi of storage, or make a new application.",
 				"/claims/0/mode: This is fixed once the application exists. Put it back to One node, or make a new application.",
+				"/claims/1/class: This is fixed once the application exists. Put it back to fast, or make a new application.",
 			},
 		},
 		{[]string{"in/claims/0/name", "data", "in/claims/0/class", "slow"}, []string{"/claims/0/class: This is fixed once the application exists. Put it back to fast, or make a new application."}},

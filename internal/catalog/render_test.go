@@ -60,6 +60,7 @@ func TestRenderRefusesHostileCharts(t *testing.T) {
 		"a List":                     {"apiVersion: v1\nkind: List\nmetadata: {name: x}\nitems: []\n", "List x"},
 		"the same object twice":      {configMap("a") + "---\n" + configMap("b"), "ConfigMap made twice"},
 		"the portal's own ConfigMap": {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: slipway-checkout}\n", "the portal keeps its own list"},
+		"a value put aside":          {"apiVersion: v1\nkind: Secret\nmetadata: {name: slipway-staged-x}\n", "the portal puts secret values aside"},
 		"a Secret with values":       {"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {a: b}\n", `Secret x with a value of its own for a, which would be stored`},
 		"too many objects":           {"{{ range 201 }}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n{{ end }}", "a chart is limited to 200 objects"},
 		"too large an object":        {configMap(`{{ repeat 1048576 "x" }}`), "an object is limited to 1,048,576 bytes"},

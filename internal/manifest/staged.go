@@ -9,6 +9,7 @@ const (
 	AnnotationToken  = "slipway.dev/token"     // the token that stands for the value
 	AnnotationStaged = "slipway.dev/staged-at" // when it was last put aside, RFC 3339
 	StagedKey        = "value"                 // the one key of the Secret
+	StagedPrefix     = "slipway-staged-"       // how its name begins
 )
 
 // StagedName names the Secret in which the value of a token is put aside; "" for a token that stands
@@ -17,7 +18,7 @@ func StagedName(t Token) string {
 	if !t.Stands() {
 		return ""
 	}
-	return "slipway-staged-" + t.Short()
+	return StagedPrefix + t.Short()
 }
 
 // Staged is a value that is put aside, without the value.
