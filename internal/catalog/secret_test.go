@@ -192,3 +192,15 @@ func TestGenerate(t *testing.T) {
 		}
 	}
 }
+
+// A value that will not do is not kept, so it is told even to somebody who has only added a row.
+func TestUntouchedTellsWhatIsNotKept(t *testing.T) {
+	tpl, a := secretChart(t)
+	r := tpl.Untouched(form("in/key", "hunter2", FormAdd, "in/env"), a)
+	if len(r.Errors) != 1 || r.Errors[0].Path != "/key" || find(t, r.View, "in/key").Error == "" {
+		t.Errorf("the errors are %v", r.Errors)
+	}
+	if r := tpl.Untouched(form("in/list/0/name", "x", FormAdd, "in/env"), a); len(r.Errors) > 0 {
+		t.Errorf("what is only missing yet is told: %v", r.Errors)
+	}
+}

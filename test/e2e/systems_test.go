@@ -85,7 +85,9 @@ func (s *system) secret(key string) string {
 	switch {
 	case key == "ENCRYPTION_MASTER_KEY":
 		v = hex.EncodeToString(raw)
-	case strings.HasSuffix(key, ".p8"), key == "value": // a file, with the newline at its end
+	case key == "certificate":
+		v = "-----BEGIN CERTIFICATE-----\n" + base64.StdEncoding.EncodeToString(raw) + "\n-----END CERTIFICATE-----\n"
+	case key == "privateKey", key == "value": // a file, with the newline at its end
 		v = "-----BEGIN PRIVATE KEY-----\n" + base64.StdEncoding.EncodeToString(raw) + "\n-----END PRIVATE KEY-----\n"
 	}
 	s.secrets[key] = v
