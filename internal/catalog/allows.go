@@ -54,7 +54,7 @@ func readAllows(text string) (allowances, error) {
 			name, ok := strings.CutPrefix(word, allowClusterScoped)
 			kind, known := clusterKind(strings.TrimSpace(name))
 			if !ok || !known {
-				return a, fmt.Errorf("Chart.yaml: %s cannot be %q: write %s, or %sKIND with one of %s, or KIND.GROUP for a kind of an extension", allowsAnnotation, word,
+				return a, fmt.Errorf("%s in Chart.yaml cannot be %q: write %s, or %sKIND with one of %s, or KIND.GROUP for a kind of an extension", allowsAnnotation, word,
 					strings.Join([]string{allowHooks, allowLiteralSecrets, allowOtherNamespaces, allowRBAC}, ", "),
 					allowClusterScoped, strings.Join(slices.Sorted(maps.Keys(clusterKinds)), ", "))
 			}

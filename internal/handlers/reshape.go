@@ -32,15 +32,15 @@ func (s *server) reshape(c echo.Context, f *flow) error {
 		return s.fill(c, f)
 	}
 	f.focus = f.form.Get(formAt)
-	_, errs := s.decode(c, f) // for the manifests
+	_, _ = s.decode(c, f) // for the manifests; nobody asked for a judgement
 	f.reading = f.template.Untouched(f.form, s.around(c, f))
 	if err := s.stage(c, f); err != nil {
 		return s.notStaged(c, f, err)
 	}
 	// The buttons changed the form after it was read, so its inputs are those of what is shown now.
 	shown := f.template.Decode(formOf(f.reading.View), s.around(c, f))
-	f.draft.Inputs, errs = shown.Inputs, shown.Errors
-	f.incomplete = len(errs) > 0
+	f.draft.Inputs = shown.Inputs
+	f.incomplete = len(shown.Errors) > 0
 	s.keep(c, f)
 	return s.showForm(c, http.StatusOK, f, f.reading.View, nil)
 }
@@ -78,7 +78,7 @@ func (s *server) fill(c echo.Context, f *flow) error {
 	if err == nil {
 		return s.filled(c, f, doc)
 	}
-	s.decode(c, f)
+	_, _ = s.decode(c, f) // for the manifests
 	f.reading = f.template.Untouched(f.form, s.around(c, f))
 	if err := s.stage(c, f); err != nil {
 		return s.notStaged(c, f, err)

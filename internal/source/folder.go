@@ -59,7 +59,7 @@ func (f *Folder) Read(ctx context.Context) (Content, error) {
 	if err != nil {
 		return Content{}, fmt.Errorf("the folder cannot be opened: %w", bare(err))
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }() // only read from
 	now, err := fingerprint(root.FS())
 	if err != nil {
 		return Content{}, fmt.Errorf("the folder cannot be read: %w", bare(err))
@@ -240,7 +240,7 @@ func readLimited(fsys fs.FS, name string, limit int) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read from
 	data, err := io.ReadAll(io.LimitReader(f, int64(limit)+1))
 	if err == nil && len(data) > limit {
 		err = fmt.Errorf("with %s it is larger than %d MiB", name, max(limit>>20, 1))

@@ -218,7 +218,7 @@ func (g *Git) pack(ctx context.Context, session transport.UploadPackSession, ref
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Close()
+	defer func() { _ = resp.Close() }() // what matters has been read, or has failed
 	return readPack(resp)
 }
 

@@ -25,7 +25,7 @@ import (
 // serve is a registry on this machine. wrap, if not nil, stands before it.
 func serve(t *testing.T, wrap func(http.Handler) http.Handler) (host string, end func()) {
 	t.Helper()
-	var h http.Handler = registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	h := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	if wrap != nil {
 		h = wrap(h)
 	}
