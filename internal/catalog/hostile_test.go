@@ -42,7 +42,8 @@ var hostile = map[string]struct {
 	"$id of elsewhere":                  {map[string]string{"values.schema.json": `{"$id": "http://127.0.0.1:1/", "properties": {"a": {"$ref": "x.json"}}}`}, "x.json"},
 	"a pattern that explodes":           {map[string]string{"values.schema.json": `{"properties": {"a": {"type": "string", "pattern": "^(` + strings.Repeat("(a|b|c){1000}", 40) + `)$"}}}`}, "#/properties/a: a pattern with its repetitions written out is limited to"},
 	"a long pattern":                    {map[string]string{"values.schema.json": `{"patternProperties": {"` + strings.Repeat("a", 20_000) + `": {}}}`}, "a pattern is limited to"},
-	"a million options":                 {map[string]string{"values.schema.json": `{"properties": {"a": {"enum": [` + strings.TrimSuffix(strings.Repeat("1,", 1_000_000), ",") + `]}}}`}, "#/properties/a/enum: a choice is limited to 1,000 options"},
+	"a million options":                 {map[string]string{"values.schema.json": `{"properties": {"a": {"enum": [` + strings.TrimSuffix(strings.Repeat("1,", 1_000_000), ",") + `]}}}`}, "is limited to 524,288 bytes"},
+	"many options":                      {map[string]string{"values.schema.json": `{"properties": {"a": {"enum": [` + strings.TrimSuffix(strings.Repeat("1,", 200_000), ",") + `]}}}`}, "#/properties/a/enum: a choice is limited to 1,000 options"},
 	"a deep schema":                     {map[string]string{"values.schema.json": strings.Repeat(`{"properties":{"a":`, 5000) + "{}" + strings.Repeat("}}", 5000)}, "values.schema.json"},
 	"a wide schema":                     {map[string]string{"values.schema.json": wideSchema()}, "is limited to"},
 	"definitions that double":           {map[string]string{"values.schema.json": doublingSchema()}, "is limited to"},
@@ -172,7 +173,7 @@ func TestHostileChartsAreRefusedInTime(t *testing.T) {
 					}
 				}
 			})
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 2*maxRenderTime { // a bound for a busy machine; alone each takes far less
 				t.Errorf("it took %s", took)
 			}
 		})
@@ -250,7 +251,7 @@ func TestHostileCallsEnd(t *testing.T) {
 					t.Errorf("the error does not say %q: %v", tc.want, err)
 				}
 			})
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 2*maxRenderTime { // a bound for a busy machine; alone each takes far less
 				t.Errorf("it took %s", took)
 			}
 		})

@@ -19,11 +19,12 @@ const (
 const (
 	maxChartFiles  = 500
 	maxChartBytes  = 4 << 20
-	maxSchemaDepth = 14     // nested objects and lists that the form shows
-	maxFields      = 4000   // of one template, nested ones included
-	maxOptions     = 1000   // of one choice
-	maxActions     = 20_000 // in one file of templates
-	maxConditions  = 200    // of one object
+	maxSchemaDepth = 14        // nested objects and lists that the form shows
+	maxFields      = 4000      // of one template, nested ones included
+	maxSchemaBytes = 512 << 10 // one schema file
+	maxOptions     = 1000      // of one choice
+	maxActions     = 20_000    // in one file of templates
+	maxConditions  = 200       // of one object
 )
 
 // What a rendering may cost. Engine steps are counted by the meter.

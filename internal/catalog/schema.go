@@ -74,6 +74,9 @@ func (s *schemas) file(name string) (map[string]any, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: there is no such file in the chart", name)
 	}
+	if len(data) > maxSchemaBytes {
+		return nil, tooMuch(name, maxSchemaBytes, "bytes")
+	}
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
