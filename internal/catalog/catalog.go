@@ -198,32 +198,34 @@ type Field struct {
 	Unit        string // x-ui-unit, shown behind the input
 	Placeholder string // x-ui-placeholder, else the first of examples
 	Section     string // x-ui-section
-	Order       int    // x-ui-order
-	Mono        bool   // x-ui-widget: "mono"; a machine reads it, so it is shown as one writes code
-	Required    bool
-	Advanced    bool // x-ui-advanced
-	Secret      bool // x-ui-secret
-	Immutable   bool // x-ui-immutable: fixed once the application exists
-	Integer     bool
-	Default     any // from the schema, else from values.yaml; nil for none
-	Options     []Option
-	Pattern     string
-	PatternHelp string // x-ui-pattern-help: what to type so that Pattern fits, as a sentence
-	Example     string // the first of examples
-	Min, Max    *float64
-	MinLength   *int
-	MaxLength   *int
-	MinItems    *int
-	MaxItems    *int
-	Item        *Field
-	Picker      *Picker  // x-ui-picker: where suggestions come from
-	Generate    string   // x-ui-generate: "hex:32" or "base64:32", bytes of a value that the portal can make
-	Upload      bool     // x-ui-widget: "file"; a file can be taken in place of typing
-	Host        bool     // x-ui-host: a host name that is asked for
-	Presets     []Preset // List: rows to begin with, x-ui-presets
-	KeyTitle    string   // Map: what the name is called, x-ui-key
-	KeyPattern  string   // Map: propertyNames
-	Fields      []Field
+	// SectionTitle is what x-ui-sections calls it, "" where that does not list it.
+	SectionTitle string
+	Order        int  // x-ui-order
+	Mono         bool // x-ui-widget: "mono"; a machine reads it, so it is shown as one writes code
+	Required     bool
+	Advanced     bool // x-ui-advanced
+	Secret       bool // x-ui-secret
+	Immutable    bool // x-ui-immutable: fixed once the application exists
+	Integer      bool
+	Default      any // from the schema, else from values.yaml; nil for none
+	Options      []Option
+	Pattern      string
+	PatternHelp  string // x-ui-pattern-help: what to type so that Pattern fits, as a sentence
+	Example      string // the first of examples
+	Min, Max     *float64
+	MinLength    *int
+	MaxLength    *int
+	MinItems     *int
+	MaxItems     *int
+	Item         *Field
+	Picker       *Picker  // x-ui-picker: where suggestions come from
+	Generate     string   // x-ui-generate: "hex:32" or "base64:32", bytes of a value that the portal can make
+	Upload       bool     // x-ui-widget: "file"; a file can be taken in place of typing
+	Host         bool     // x-ui-host: a host name that is asked for
+	Presets      []Preset // List: rows to begin with, x-ui-presets
+	KeyTitle     string   // Map: what the name is called, x-ui-key
+	KeyPattern   string   // Map: propertyNames
+	Fields       []Field
 
 	conds   []condition // Object: under which some of Fields are there
 	when    [][]gate    // one of these must hold, all of each; empty for a field that is always there

@@ -65,7 +65,7 @@ func (f findings) attach(controls []Control, put func(c *Control, message string
 func (c *Control) name(within string, titles map[string]string) {
 	title := c.Field.Title
 	if within != "" {
-		title = within + ", " + lowerTitle(title)
+		title = joinTitles(within, lowerTitle(title))
 	}
 	titles[c.path()] = title
 	for i := range c.Parts {
@@ -73,11 +73,14 @@ func (c *Control) name(within string, titles map[string]string) {
 	}
 	for i := range c.Rows {
 		r := &c.Rows[i]
-		row := title + ", row " + strconv.Itoa(i+1)
+		row := title + ", " + c.rowTitle(i)
 		switch {
 		case r.Key != nil:
-			r.Key.name(row, titles)
+			r.Key.name(title+", row "+strconv.Itoa(i+1), titles)
 			r.Item.name(row, titles)
+			if r.Key.Value != "" {
+				titles[r.Item.path()] = row
+			}
 		default:
 			r.Item.name(row, titles)
 			// What the item is called adds nothing to the list's title.
@@ -87,4 +90,34 @@ func (c *Control) name(within string, titles map[string]string) {
 			}
 		}
 	}
+}
+
+// joinTitles names a part within what holds it; where both are called the same, that is said once.
+func joinTitles(within, part string) string {
+	if _, last, _ := cutLast(within, ", "); strings.EqualFold(last, part) {
+		return within
+	}
+	return within + ", " + part
+}
+
+// cutLast cuts around the last separator; without one, all is after it.
+func cutLast(s, separator string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, separator); i >= 0 {
+		return s[:i], s[i+len(separator):], true
+	}
+	return "", s, false
+}
+
+// rowTitle tells a row from its neighbours: by its name, where it has one, else by its place.
+func (c *Control) rowTitle(i int) string {
+	r, name := &c.Rows[i], ""
+	if r.Key != nil {
+		name = r.Key.Value
+	} else if by := rowName(c.Field); by != "" {
+		name = r.Item.part(by)
+	}
+	if name == "" {
+		return "row " + strconv.Itoa(i+1)
+	}
+	return shortened(name)
 }

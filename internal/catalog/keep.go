@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"slipway.dev/slipway/internal/manifest"
@@ -68,4 +70,54 @@ func descend(f *Field, rest []string) (*Field, bool) {
 		return descend(f.Item, rest[2:])
 	}
 	return nil, false
+}
+
+// WithStored gives the secrets that inputs name without a value, as files do, the values that are put
+// aside under the same names: rows of a list are the same where their names are. What the inputs say
+// otherwise stays, and neither argument is changed.
+func (t *Template) WithStored(in, stored Inputs) Inputs { return withStored(t.Fields, in, stored) }
+
+func withStored(fields []Field, in, stored map[string]any) map[string]any {
+	out := maps.Clone(in)
+	for k, v := range in {
+		if f := named(fields, k); f != nil {
+			out[k] = f.withStored(v, stored[k])
+		}
+	}
+	return out
+}
+
+func (f *Field) withStored(v, stored any) any {
+	if f.Secret {
+		token, _ := stored.(string)
+		if manifest.Token(token).Stands() && (v == nil || v == string(manifest.Unset)) {
+			return token
+		}
+		return v
+	}
+	switch x := v.(type) {
+	case map[string]any:
+		before, _ := stored.(map[string]any)
+		if f.Kind == Object {
+			return withStored(f.Fields, x, before)
+		}
+		out := maps.Clone(x)
+		for k, item := range x {
+			if f.Kind == Map {
+				out[k] = f.Item.withStored(item, before[k])
+			}
+		}
+		return out
+	case []any:
+		before, _ := stored.([]any)
+		out := slices.Clone(x)
+		for i := range x {
+			if f.Kind == List {
+				twin, _ := twinRow(f, x, i, before)
+				out[i] = f.Item.withStored(x[i], twin)
+			}
+		}
+		return out
+	}
+	return v
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -50,5 +51,34 @@ func TestKeepableHoldsNoSecret(t *testing.T) {
 				t.Error("it changed the form that it was given")
 			}
 		})
+	}
+}
+
+func TestStoredSecretsStay(t *testing.T) {
+	a, b, c := "slipway-secret-"+strings.Repeat("a2", 26), "slipway-secret-"+strings.Repeat("b3", 26), "slipway-secret-"+strings.Repeat("c4", 26)
+	secret := Field{Path: "/files/value", name: "value", Kind: Text, Secret: true}
+	tmpl := &Template{Fields: []Field{
+		{Path: "/pass", name: "pass", Kind: Text, Secret: true},
+		{Path: "/data", name: "data", Kind: Map, Item: &Field{Kind: Text, Secret: true}},
+		{Path: "/files", name: "files", Kind: List, Item: &Field{Kind: Object, Fields: []Field{{Path: "/files/name", name: "name", Kind: Text}, secret}}},
+		{Path: "/image", name: "image", Kind: Text},
+	}}
+	stored := Inputs{
+		"pass": a, "data": map[string]any{"KEPT": b, "GONE": c, "EMPTY": a, "OTHER": a},
+		"files": []any{map[string]any{"name": "one", "value": b}, map[string]any{"name": "two", "value": c}}, "image": "x:1",
+	}
+	in := Inputs{
+		"pass": nil, "data": map[string]any{"KEPT": nil, "EMPTY": "", "OTHER": c, "NEW": nil},
+		"files": []any{map[string]any{"name": "two", "value": nil}, map[string]any{"name": "three", "value": nil}}, "image": nil, "unknown": nil,
+	}
+	want := Inputs{
+		"pass": a, "data": map[string]any{"KEPT": b, "EMPTY": "", "OTHER": c, "NEW": nil},
+		"files": []any{map[string]any{"name": "two", "value": c}, map[string]any{"name": "three", "value": nil}}, "image": nil, "unknown": nil,
+	}
+	if got := tmpl.WithStored(in, stored); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	if got := tmpl.WithStored(in, nil); !reflect.DeepEqual(got, in) {
+		t.Errorf("without anything stored: %v", got)
 	}
 }

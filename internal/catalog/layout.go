@@ -85,3 +85,20 @@ func inOrder(layout []layoutSection) []Field {
 	}
 	return fields
 }
+
+// titleSections gives each field, also in objects and rows, the title of its section.
+func titleSections(fields []Field, listed []any) {
+	for i := range fields {
+		fields[i].titleSection(listed)
+	}
+}
+
+func (f *Field) titleSection(listed []any) {
+	if at := slices.IndexFunc(listed, func(raw any) bool { m, _ := raw.(map[string]any); return f.Section != "" && text(m, "id") == f.Section }); at >= 0 {
+		f.SectionTitle = text(listed[at].(map[string]any), "title")
+	}
+	titleSections(f.Fields, listed)
+	if f.Item != nil {
+		f.Item.titleSection(listed)
+	}
+}

@@ -163,6 +163,7 @@ func (t *Template) readForm(s *schemas) error {
 	if t.loaded.rules, err = compileRules(&sc); err != nil {
 		return err
 	}
+	titleSections(sc.fields, list(root["x-ui-sections"]))
 	layout := layOut(sc.fields, list(root["x-ui-sections"]))
 	t.Fields, t.Presets = inOrder(layout), presets(root)
 	t.loaded.conds, t.loaded.layout = sc.conds, layout

@@ -127,7 +127,7 @@ func TestSecretsUnset(t *testing.T) {
 	for _, u := range tpl.Secrets(file) {
 		uses = append(uses, fmt.Sprintf("%s %s=%s", u.Path, u.Title, u.Token))
 	}
-	if want := "/key Master key=slipway-secret-unset, /env/0/value Env, row 1, value=slipway-secret-unset, /env/1/value Env, row 2, value="; strings.Join(uses, ", ") != want {
+	if want := "/key Master key=slipway-secret-unset, /env/0/value Env, A=slipway-secret-unset, /env/1/value Env, B="; strings.Join(uses, ", ") != want {
 		t.Errorf("the secrets are %q, want %q", strings.Join(uses, ", "), want)
 	}
 	out, err := tpl.Render(t.Context(), file, a.Release)

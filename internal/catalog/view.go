@@ -103,7 +103,7 @@ func (c *Control) words() string {
 	case List, Map:
 		switch len(c.Rows) {
 		case 0:
-			return "no " + title
+			return ""
 		case 1:
 			return "1 of " + title
 		}

@@ -30,7 +30,7 @@ func (s *server) showPlan(c echo.Context, code int, f *flow, plan change.Plan, n
 	d.Diff = viewOf(f.form)
 	d.Diff.Post, d.Diff.Hidden = f.action, f.hidden()
 	d.Submit, d.Back, d.BackPost = f.action+"/submit", f.action, true
-	d.Warnings, d.Missing = f.reading.View.Warnings, missing(f)
+	d.Missing = missing(f)
 	d.Key, d.Reason = keyOf(f.form), f.form.Get(formReason)
 	p := s.page(c, templates.NavApplications, d.Title+", plan")
 	p.Crumbs = append(f.crumbs(), templates.Crumb{Label: "Plan"})

@@ -109,6 +109,12 @@ func fileErrors(wrong change.DocumentErrors) catalog.Errors {
 // filled shows the form with what a document holds. What is wrong with it stands at its field, and names
 // the line.
 func (s *server) filled(c echo.Context, f *flow, doc change.Document) error {
+	s.decode(c, f)
+	if err := s.stage(c, f); err != nil {
+		return s.notStaged(c, f, err)
+	}
+	// A file has null for a secret: the value that is put aside here under the same name stays.
+	doc.Inputs = f.template.WithStored(f.template.WithStored(doc.Inputs, f.reading.Inputs), f.former)
 	if f.draft.Kind == change.Create {
 		f.draft.App.Name = doc.Name
 		f.form.Set(formName, doc.Name)
@@ -131,7 +137,7 @@ func (s *server) filled(c echo.Context, f *flow, doc change.Document) error {
 			e.Message = strings.TrimSuffix(e.Message, ".") + fmt.Sprintf(" (line %d of the file).", n)
 		}
 	}
-	f.filled = fmt.Sprintf("Filled in from the file: %s of %s. Secret values are never in a file.", doc.Name, doc.Template)
+	f.filled = fmt.Sprintf("Filled in from the file: %s of %s. Secret values are never in a file; those that are put aside here stay.", doc.Name, doc.Template)
 	s.keep(c, f)
 	code := http.StatusOK
 	if len(f.reading.View.Errors) > 0 {

@@ -39,6 +39,7 @@ type FormData struct {
 	// Reshaped is set on a preview of which the fields are others than those on the page. Typed tells that
 	// somebody has typed there.
 	Reshaped, Typed bool
+	heading         string // the title over what is drawn
 	// Posted is true where the page answers a post: then the error summary takes the focus.
 	Posted bool
 }

@@ -376,15 +376,15 @@ func contents(d FormData, oob bool) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			for _, s := range append(d.sections(false), d.sections(true)...) {
+			for _, s := range d.contents() {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, "<li><a href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var19 templ.SafeURL
-				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL("#s-" + s.ID))
+				templ_7745c5c3_Var19, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(s.href))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `form.templ`, Line: 88, Col: 43}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `form.templ`, Line: 88, Col: 37}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var19))
 				if templ_7745c5c3_Err != nil {
@@ -395,7 +395,7 @@ func contents(d FormData, oob bool) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var20 string
-				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(s.Title)
+				templ_7745c5c3_Var20, templ_7745c5c3_Err = templ.JoinStringErrs(s.title)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `form.templ`, Line: 89, Col: 22}
 				}
@@ -407,7 +407,7 @@ func contents(d FormData, oob bool) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = tallyMarks(tallyOf(s.Controls)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = tallyMarks(s.tally).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -521,7 +521,7 @@ func formFields(p Page, d FormData, oob bool) templ.Component {
 			}
 		}
 		if len(d.sections(true)) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<section aria-labelledby=\"advanced\"><h2 id=\"advanced\" class=\"sec\"><span>Advanced</span><span class=\"font-normal text-sm text-muted\">what applies unless you change it</span></h2><div class=\"mt-1\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<section aria-labelledby=\"advanced\"><h2 id=\"advanced\" class=\"sec scroll-mt-28\"><span>Advanced</span><span class=\"font-normal text-sm text-muted\">what applies unless you change it</span></h2><div class=\"mt-1\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1365,7 +1365,7 @@ func plainSection(p Page, d FormData, s catalog.Section) templ.Component {
 			}
 		}
 		for _, c := range s.Controls {
-			templ_7745c5c3_Err = control(p, d, c, c.Field.Path).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = control(p, d.under(s.Title), c, c.Field.Path).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1480,7 +1480,7 @@ func foldedSection(p Page, d FormData, s catalog.Section) templ.Component {
 			}
 		}
 		for _, c := range s.Controls {
-			templ_7745c5c3_Err = control(p, d, c, c.Field.Path).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = control(p, d.under(s.Title), c, c.Field.Path).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -34,6 +34,35 @@ func (d FormData) sections(advanced bool) []catalog.Section {
 	return out
 }
 
+// contentsEntry is a line of the form's contents.
+type contentsEntry struct {
+	title, href string
+	tally       tally
+}
+
+// contents are the sections that are always seen, and what is folded as one: its sections have the same
+// names again.
+func (d FormData) contents() []contentsEntry {
+	var out []contentsEntry
+	for _, s := range d.sections(false) {
+		out = append(out, contentsEntry{s.Title, "#s-" + s.ID, tallyOf(s.Controls)})
+	}
+	var folded []catalog.Control
+	for _, s := range d.sections(true) {
+		folded = append(folded, s.Controls...)
+	}
+	if len(folded) > 0 {
+		out = append(out, contentsEntry{"Advanced", "#advanced", tallyOf(folded)})
+	}
+	return out
+}
+
+// under is the form within a part of that title, which what stands in it need not say again.
+func (d FormData) under(title string) FormData {
+	d.heading = title
+	return d
+}
+
 // errorCount is how many fields need another value.
 func (d FormData) errorCount() int {
 	n := len(d.View.Errors)

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -186,7 +187,7 @@ func partGroups(parts []catalog.Control) []partGroup {
 			if isFolded(p) != folded {
 				continue
 			}
-			title := sectionWords(p.Field.Section)
+			title := cmp.Or(p.Field.SectionTitle, sectionWords(p.Field.Section))
 			if folded && title == "" {
 				title = "More settings"
 			}
@@ -228,10 +229,9 @@ func rowTitle(f *catalog.Field, r catalog.Row) string {
 	if r.Key != nil && r.Key.Value != "" {
 		return r.Key.Value
 	}
-	for _, p := range r.Item.Parts {
-		if p.Field.Kind == catalog.Text && !p.Field.Secret && p.Value != "" {
-			return p.Value
-		}
+	name := slices.IndexFunc(r.Item.Parts, func(p catalog.Control) bool { return p.Field.Kind == catalog.Text && !p.Field.Secret })
+	if name >= 0 && r.Item.Parts[name].Value != "" {
+		return r.Item.Parts[name].Value
 	}
 	return title + " " + strconv.Itoa(r.Index+1)
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/a-h/templ"
 
-	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/advice"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/status"
 )
@@ -48,7 +48,8 @@ func gallery() []view {
 	begun.Drafts = sampleDrafts()
 	missing := planPage()
 	missing.Missing = []MissingValue{{Title: "Secrets, database password", Name: "in/database"}}
-	missing.Warnings = catalog.Errors{{Title: "Environment variables, API_KEY", Message: "This looks like a secret; put it under secrets."}}
+	missing.BackPost, missing.Back = true, "/targets/payments/production/new/web-service"
+	missing.Plan.Warnings = []advice.Warning{{Sentence: "Environment variables, API_KEY: This looks like a secret. Put it under the secrets.", Path: "/env/0/value"}}
 	update := formPage(false)
 	update.Kind, update.App, update.Revision = change.Update, api, 42
 	all := []view{

@@ -36,8 +36,6 @@ type PlanData struct {
 	Diff      DiffView
 	Requester policy.Person
 
-	// Warnings are what the form's fields should be looked at for; they stop nothing.
-	Warnings catalog.Errors
 	// Missing are the secret values that must be given before this can be applied.
 	Missing []MissingValue
 

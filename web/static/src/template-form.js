@@ -134,6 +134,7 @@ function settle(form, button) {
     (same?.disabled ? named(name === "_up" ? "_down" : "_up", `${list}/${to}`) : same)?.focus();
     say(`Moved to place ${to + 1} of ${rowsOf(list).length}.`);
   } else if (name === "_generate") {
+    named("_generate", value)?.closest("[data-secret]")?.querySelector("summary")?.focus();
     say("A value was made and put aside.");
   } else if (name === "_line") {
     found();
