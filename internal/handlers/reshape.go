@@ -109,7 +109,7 @@ func fileErrors(wrong change.DocumentErrors) catalog.Errors {
 // filled shows the form with what a document holds. What is wrong with it stands at its field, and names
 // the line.
 func (s *server) filled(c echo.Context, f *flow, doc change.Document) error {
-	s.decode(c, f)
+	_, _ = s.decode(c, f) // for the secrets that were typed
 	if err := s.stage(c, f); err != nil {
 		return s.notStaged(c, f, err)
 	}
