@@ -33,14 +33,19 @@ func verdict(kind change.Kind, p change.Plan) string {
 }
 
 func blockedVerdict(p change.Plan) string {
-	problems, conflicts := 0, 0
+	problems, unset, conflicts := 0, 0, 0
 	for _, o := range p.Objects {
 		if o.Problem != nil {
 			problems++
 		}
+		if o.Problem != nil && o.Problem.Kind == manifest.UnsetSecret {
+			unset++
+		}
 		conflicts += len(o.Conflicts)
 	}
 	switch {
+	case problems > 0 && problems == unset: // the cluster was not asked about those
+		return "**This cannot be applied yet**: secret values are missing."
 	case problems == 0:
 		return "**This cannot be applied**: " + count(conflicts, "field") + " " + verb(conflicts, "belongs", "belong") + " to somebody else."
 	case problems == len(p.Objects):

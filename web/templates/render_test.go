@@ -211,9 +211,12 @@ func TestLongValues(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	none := change.Plan{Objects: []manifest.DryRun{{Op: manifest.Unchanged}}}
+	unset := samplePlan()
+	unset.Objects[1].Problem = &manifest.Problem{Kind: manifest.UnsetSecret, Sentence: "`TOKEN` has no value yet."}
 	for want, got := range map[string]string{
 		"This creates **1 object**, changes **1**, deletes **1** and restarts **3 pods** of `api`. **`redis` is away briefly: its old pod stops before the new one starts.**": verdict(change.Update, samplePlan()),
 		"**The cluster would not take this**: 1 of 4 objects has a problem.":                                                                                                  verdict(change.Update, blockedPlan()),
+		"**This cannot be applied yet**: secret values are missing.":                                                                                                          verdict(change.Update, unset),
 		"**Nothing would change**: the cluster already has all of this.":                                                                                                      verdict(change.Update, none),
 		"Two people must approve.":  approvalSentence(samplePlan().Demands),
 		"Nobody has to approve it.": approvalSentence(nil),
