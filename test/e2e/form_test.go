@@ -27,14 +27,14 @@ func TestFormKeepsWhatWasTyped(t *testing.T) {
 			dev.fill("Name", "Not A Name")
 			dev.fill("Image", "no image at all")
 			dev.fill("Port", "eighty")
-			dev.fill("Host name", "shop.example.com")
+			dev.fill("Host name", "kept.example.com")
 			dev.follow("Show the plan")
 
 			dev.sees("fields need another value")
 			dev.waitFor("a message beside each field", `document.querySelectorAll("[aria-invalid=true]").length >= 3 && [...document.querySelectorAll("[aria-invalid=true]")].every(e =>
 				e.getAttribute("aria-describedby").split(" ").some(id => document.getElementById(id)?.innerText.trim()))`)
 			for label, want := range map[string]string{
-				"Name": "Not A Name", "Image": "no image at all", "Port": "eighty", "Host name": "shop.example.com",
+				"Name": "Not A Name", "Image": "no image at all", "Port": "eighty", "Host name": "kept.example.com",
 			} {
 				if got := dev.value(label); got != want {
 					t.Errorf("%s holds %q after the mistake, was %q", label, got, want)
