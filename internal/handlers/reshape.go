@@ -31,8 +31,11 @@ func (s *server) reshape(c echo.Context, f *flow) error {
 	if f.form.Get(formDo) == "read" {
 		return s.fill(c, f)
 	}
-	f.focus = f.form.Get(formAt)
 	_, _ = s.decode(c, f) // for the manifests; nobody asked for a judgement
+	if at, ok := strings.CutPrefix(f.form.Get(formAt), catalog.FormPrefix); ok {
+		// A plan names the field as it stands in its inputs; the rows of the form may stand in another order.
+		f.focus = catalog.FormPrefix + f.reading.Posted(f.template, at)
+	}
 	f.reading = f.template.Untouched(f.form, s.around(c, f))
 	if err := s.stage(c, f); err != nil {
 		return s.notStaged(c, f, err)

@@ -164,3 +164,22 @@ func TestFormReadsAFile(t *testing.T) {
 	}
 	dev.sees("no value yet")
 }
+
+// The rows of a form stand in the order in which they were added, those of its inputs by name: a plan
+// leads to the row that it means.
+func TestMissingValueLeadsToItsRow(t *testing.T) {
+	w := theWorld(t)
+	dev := w.signIn(t, "payments-dev")
+	dev.begin("rows")
+	e := entry{tab: dev}
+	for i, key := range []string{"SESSION_KEY", "LATER"} {
+		e.row("in/secrets/data", i)
+		e.scalar(fmt.Sprintf("in/secrets/data/%d/key", i), key)
+		if key != "LATER" {
+			dev.typeInto(e.element(fmt.Sprintf("in/secrets/data/%d/value", i), `e => e.type !== "checkbox"`), "value of "+key)
+		}
+	}
+	dev.follow("Show the plan")
+	dev.follow("Secrets, LATER")
+	dev.waitFor("the focus in the row of LATER", `document.activeElement?.name === "in/secrets/data/1/value"`)
+}
