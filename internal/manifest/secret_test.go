@@ -124,6 +124,7 @@ func TestUnseal(t *testing.T) {
 		{"whole", secretOf("", nil, map[string]any{"A": token("a b")}), "stringData", "A", "a b"},
 		{"within", secretOf("", nil, map[string]any{"URL": "postgres://u:" + token("p") + "@h/" + token("q")}), "stringData", "URL", "postgres://u:p@h/q"},
 		{"base64", secretOf("", map[string]any{"A": b64(token("x\n\x00\xff"))}, nil), "data", "A", b64("x\n\x00\xff")},
+		{"bytes that are no text", secretOf("", nil, map[string]any{"A": token("\x8d\x00")}), "data", "A", b64("\x8d\x00")},
 		{"newlines", secretOf("", nil, map[string]any{"key.pem": token("-----BEGIN\n\nEND-----\n")}), "stringData", "key.pem", "-----BEGIN\n\nEND-----\n"},
 		{"empty", secretOf("", nil, map[string]any{"A": ""}), "stringData", "A", ""},
 		{"a value that looks like a token", secretOf("", nil, map[string]any{"A": token(string(Unset))}), "stringData", "A", string(Unset)},
@@ -214,6 +215,7 @@ func TestPlaceholders(t *testing.T) {
 func FuzzUnseal(f *testing.F) {
 	f.Add("v", "x", "kubernetes.io/dockerconfigjson", ".dockerconfigjson")
 	f.Add(`q"`, `{"a":`, "", "A")
+	f.Add("\x8d", "0", "", "0")
 	f.Fuzz(func(t *testing.T, value, around, kind, key string) {
 		s, err := NewSealer([]byte(strings.Repeat("k", MinSealerKey)))
 		if err != nil {
@@ -225,7 +227,15 @@ func FuzzUnseal(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			got, _, _ := unstructured.NestedString(out.Object, "stringData", key)
+			got, plain, _ := unstructured.NestedString(out.Object, "stringData", key)
+			if !plain { // bytes that are no text stand in data
+				encoded, _, _ := unstructured.NestedString(out.Object, "data", key)
+				raw, err := base64.StdEncoding.DecodeString(encoded)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = string(raw)
+			}
 			if kind != dockerConfig && key != dockerConfigKey && text == string(token) && got != value {
 				t.Errorf("a whole value is %q, was %q", got, value)
 			}
