@@ -26,7 +26,7 @@ func (t *Template) Check(in Inputs, r Release) Errors {
 	if s := tooLarge(map[string]any(in), ""); s != "" {
 		found.add(w.pathOf(s), "Take "+grouped(maxValueBytes)+" bytes or less.", worst)
 	}
-	for _, p := range plainSecrets(t.Fields, in, "") {
+	for _, p := range plainSecrets(t.Fields, in) {
 		found.add(w.pathOf(p), "A secret value does not belong into a file or a saved form. Type it into the form, which puts it aside.", worst)
 	}
 	t.validate(in, w, found)

@@ -9,7 +9,7 @@ func (f *Field) rowDefaults() map[string]any {
 }
 
 // rowsCompleted lays the rows of lists and maps over the defaults of their fields, at every depth.
-// Values are changed in place and given back.
+// The values of objects are changed in place and given back; rows are made anew.
 func rowsCompleted(fields []Field, values map[string]any) map[string]any {
 	for i := range fields {
 		f := &fields[i]
@@ -21,24 +21,7 @@ func rowsCompleted(fields []Field, values map[string]any) map[string]any {
 }
 
 func (f *Field) rowsCompleted(v any) any {
-	switch x := v.(type) {
-	case map[string]any:
-		switch f.Kind {
-		case Object:
-			return rowsCompleted(f.Fields, x)
-		case Map:
-			for k, item := range x {
-				x[k] = f.Item.rowCompleted(item)
-			}
-		}
-	case []any:
-		if f.Kind == List {
-			for i, item := range x {
-				x[i] = f.Item.rowCompleted(item)
-			}
-		}
-	}
-	return v
+	return f.within(v, func(f *Field, m map[string]any) map[string]any { return rowsCompleted(f.Fields, m) }, (*Field).rowCompleted)
 }
 
 func (f *Field) rowCompleted(v any) any {
@@ -49,8 +32,8 @@ func (f *Field) rowCompleted(v any) any {
 }
 
 // filledIn gives every declared field a value, so that a template can name each without asking whether
-// it is there: the empty one of its kind where nobody set any and there is no default. Values are
-// changed in place and given back.
+// it is there: the empty one of its kind where nobody set any and there is no default. Objects are
+// changed in place and given back; rows are made anew.
 func filledIn(fields []Field, values map[string]any) map[string]any {
 	for i := range fields {
 		f := &fields[i]
@@ -67,24 +50,7 @@ func filledIn(fields []Field, values map[string]any) map[string]any {
 }
 
 func (f *Field) filledIn(v any) any {
-	switch x := v.(type) {
-	case map[string]any:
-		switch f.Kind {
-		case Object:
-			return filledIn(f.Fields, x)
-		case Map:
-			for k, item := range x {
-				x[k] = f.Item.filledIn(item)
-			}
-		}
-	case []any:
-		if f.Kind == List {
-			for i, item := range x {
-				x[i] = f.Item.filledIn(item)
-			}
-		}
-	}
-	return v
+	return f.within(v, func(f *Field, m map[string]any) map[string]any { return filledIn(f.Fields, m) }, (*Field).filledIn)
 }
 
 // nothing is the empty value of a field's kind; a number has none.

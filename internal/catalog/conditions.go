@@ -124,28 +124,7 @@ func present(fields []Field, conds []condition, values map[string]any) map[strin
 }
 
 func (f *Field) present(v any) any {
-	switch x := v.(type) {
-	case map[string]any:
-		switch f.Kind {
-		case Object:
-			return present(f.Fields, f.conds, x)
-		case Map:
-			out := make(map[string]any, len(x))
-			for k, item := range x {
-				out[k] = f.Item.present(item)
-			}
-			return out
-		}
-	case []any:
-		if f.Kind == List {
-			out := make([]any, len(x))
-			for i, item := range x {
-				out[i] = f.Item.present(item)
-			}
-			return out
-		}
-	}
-	return v
+	return f.within(v, func(f *Field, m map[string]any) map[string]any { return present(f.Fields, f.conds, m) }, (*Field).present)
 }
 
 // dropHidden takes what is hidden out of inputs, in place. base are the defaults beneath them.

@@ -1,10 +1,5 @@
 package catalog
 
-import (
-	"maps"
-	"slices"
-)
-
 // judge is what is said of values beyond the schema: what the template's own rules say, host names that
 // the application may not have, what is fixed once the application exists, and what looks like a slip. It
 // writes to found what must be mended, and to warned what only should be looked at.
@@ -39,36 +34,4 @@ func (t *Template) Warnings(in Inputs, r Release) Errors {
 	warned := findings{}
 	t.judge(t.present(in), judge{release: r, filler: w, found: findings{}, warned: warned})
 	return warned.attach(controls, nil)
-}
-
-// visit calls fn for every field that has a value, in rows too: with the value, its pointer, and the
-// values of the object that it stands in, nil for an item of a list or a map. Maps are walked by name.
-func visit(fields []Field, values map[string]any, pointer string, fn func(f *Field, v any, pointer string, around map[string]any)) {
-	for i := range fields {
-		f := &fields[i]
-		if v, ok := values[f.name]; ok {
-			f.visit(v, join(pointer, f.name), values, fn)
-		}
-	}
-}
-
-func (f *Field) visit(v any, pointer string, around map[string]any, fn func(*Field, any, string, map[string]any)) {
-	fn(f, v, pointer, around)
-	switch x := v.(type) {
-	case map[string]any:
-		switch f.Kind {
-		case Object:
-			visit(f.Fields, x, pointer, fn)
-		case Map:
-			for _, name := range slices.Sorted(maps.Keys(x)) {
-				f.Item.visit(x[name], join(pointer, name), nil, fn)
-			}
-		}
-	case []any:
-		if f.Kind == List {
-			for i, item := range x {
-				f.Item.visit(item, joinRow(pointer, i), nil, fn)
-			}
-		}
-	}
 }

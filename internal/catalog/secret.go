@@ -191,69 +191,21 @@ func declared(fields []Field, in map[string]any) map[string]any {
 }
 
 func (f *Field) declared(v any) any {
-	switch x := v.(type) {
-	case nil:
-		if f.Secret {
-			return string(manifest.Unset)
-		}
-	case map[string]any:
-		switch f.Kind {
-		case Object:
-			return declared(f.Fields, x)
-		case Map:
-			out := make(map[string]any, len(x))
-			for k, item := range x {
-				out[k] = f.Item.declared(item)
-			}
-			return out
-		}
-	case []any:
-		if f.Kind == List {
-			out := make([]any, len(x))
-			for i, item := range x {
-				out[i] = f.Item.declared(item)
-			}
-			return out
-		}
+	if v == nil && f.Secret {
+		return string(manifest.Unset)
 	}
-	return v
+	return f.within(v, func(f *Field, m map[string]any) map[string]any { return declared(f.Fields, m) }, (*Field).declared)
 }
 
 // plainSecrets finds values of secret fields that are neither a token nor empty, by JSON pointer.
-func plainSecrets(fields []Field, in map[string]any, at string) []string {
+func plainSecrets(fields []Field, in map[string]any) []string {
 	var found []string
-	for i := range fields {
-		found = append(found, fields[i].plainSecrets(in[fields[i].name], join(at, fields[i].name))...)
-	}
-	return found
-}
-
-func (f *Field) plainSecrets(v any, at string) []string {
-	if f.Secret {
+	visit(fields, in, "", func(f *Field, v any, pointer string, _ map[string]any) {
 		s, isText := v.(string)
-		if v == nil || isText && (s == "" || manifest.IsToken(s)) {
-			return nil
+		if f.Secret && v != nil && !(isText && (s == "" || manifest.IsToken(s))) {
+			found = append(found, pointer)
 		}
-		return []string{at}
-	}
-	var found []string
-	switch x := v.(type) {
-	case map[string]any:
-		if f.Kind == Object {
-			return plainSecrets(f.Fields, x, at)
-		}
-		for k, item := range x {
-			if f.Kind == Map {
-				found = append(found, f.Item.plainSecrets(item, join(at, k))...)
-			}
-		}
-	case []any:
-		for i, item := range x {
-			if f.Kind == List {
-				found = append(found, f.Item.plainSecrets(item, joinRow(at, i))...)
-			}
-		}
-	}
+	})
 	return found
 }
 

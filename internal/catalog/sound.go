@@ -61,7 +61,7 @@ func (p Preset) sound(fields []Field) error {
 	if name := unknownInput(fields, p.Values, ""); name != "" {
 		return fmt.Errorf("x-ui-presets: %q sets %s, which is no field", p.ID, name)
 	}
-	if at := plainSecrets(fields, p.Values, ""); len(at) > 0 {
+	if at := plainSecrets(fields, p.Values); len(at) > 0 {
 		return fmt.Errorf("x-ui-presets: %q gives a value for the secret %s; write null", p.ID, at[0])
 	}
 	return nil

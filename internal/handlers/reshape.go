@@ -26,7 +26,8 @@ func (f *flow) reshapes() bool {
 	return do == "edit" || do == "update" || do == "read" || f.form.Has(formAt) || slices.ContainsFunc(reshapers, f.form.Has)
 }
 
-// reshape shows the form after a button has changed it: no errors yet, since nobody asked for them.
+// reshape shows the form after a button has changed it. Nobody asked for a judgement, so it tells only of
+// what could not be kept.
 func (s *server) reshape(c echo.Context, f *flow) error {
 	if f.form.Get(formDo) == "read" {
 		return s.fill(c, f)
