@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -143,6 +144,39 @@ func TestLintFinds(t *testing.T) {
 				t.Errorf("%q is not in\n%s", row.says, text)
 			}
 		})
+	}
+}
+
+// A file that values.schema.json leads to is looked at like it, with lines of its own; nothing else is read.
+func TestLintFollowsReferencesWithinTheChart(t *testing.T) {
+	dir := begun(t)
+	change(t, dir, "values.schema.json", `"default": 2`, `"default": 2, "$ref": "parts/count.json#/$defs/count"`)
+	if err := os.Mkdir(filepath.Join(dir, "parts"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"count.json": "{\"$defs\": {\"count\": {\"$ref\": \"few.json#/$defs/few\",\n \"x-ui-wigdet\": \"mono\"}}}\n",
+		"few.json":   "{\"$defs\": {\"few\": {\"type\": \"integer\",\n \"title\": \"Few\",\n \"default\": \"none\"}}}\n",
+		"other.json": "{\"x-ui-wigdet\": 1}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "parts", name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := Lint(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, f := range found {
+		all = append(all, f.String())
+	}
+	want := []string{
+		"parts/count.json:2: there is no keyword x-ui-wigdet; did you mean x-ui-widget?",
+		"parts/few.json:3: the default does not fit: got string, want integer",
+	}
+	if !slices.Equal(all, want) {
+		t.Errorf("%q", all)
 	}
 }
 

@@ -28,7 +28,7 @@ func Lint(ctx context.Context, dir string) ([]Finding, error) {
 	}
 	c.chartFile()
 	c.readme()
-	c.schemaFile()
+	c.schemaFiles()
 	if c.library {
 		return c.findings(), nil
 	}

@@ -1,146 +1,12 @@
 package author
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"net/url"
-	"os"
-	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 )
-
-const schemaFile = "values.schema.json"
-
-// schemaWalk goes through every schema within values.schema.json.
-type schemaWalk struct {
-	*chart
-	lines    *positions
-	root     map[string]any
-	compiler *jsonschema.Compiler
-	sections []string // ids and titles of x-ui-sections; nil where there are none
-}
-
-// schemaFile looks at values.schema.json. Without one the form is made of values.yaml, which is fine.
-func (c *chart) schemaFile() {
-	raw, err := c.read(schemaFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	if err != nil {
-		c.find(schemaFile, 0, "it cannot be read")
-		return
-	}
-	w := &schemaWalk{chart: c, lines: readPositions(raw)}
-	if w.lines.failed != nil {
-		c.find(schemaFile, w.lines.at, "it is not JSON: %v", w.lines.failed)
-		return
-	}
-	for _, at := range w.lines.twice {
-		w.say(at, "%q stands twice in the same object, and only the last one counts", last(at))
-	}
-	if w.root, err = exactly(raw); err != nil {
-		c.find(schemaFile, 0, "%v", err)
-		return
-	}
-	w.readSections()
-	w.compile()
-	w.schema("", w.root, nil)
-}
-
-func (w *schemaWalk) say(at, format string, args ...any) {
-	w.find(schemaFile, w.lines.of(at), format, args...)
-}
-
-func (w *schemaWalk) readSections() {
-	for i, v := range asList(w.root["x-ui-sections"]) {
-		m, _ := v.(map[string]any)
-		id, _ := m["id"].(string)
-		title, _ := m["title"].(string)
-		if id == "" || title == "" {
-			w.say(fmt.Sprintf("/x-ui-sections/%d", i), "a section needs an id and a title")
-		}
-		w.sections = append(w.sections, id, title)
-	}
-}
-
-// chartURL is what the compiler knows the files of the chart by.
-const chartURL = "file:///chart/"
-
-// loadBeside reads schemas of the chart and of the library charts that it depends on, and no others.
-type loadBeside struct{ dir string }
-
-// Load reads one file of the chart.
-func (l loadBeside) Load(address string) (any, error) {
-	u, err := url.Parse(address)
-	if err != nil || !strings.HasPrefix(address, chartURL) {
-		return nil, fmt.Errorf("$ref to %s is not followed; only files of the chart are", address)
-	}
-	name := strings.TrimPrefix(path.Clean(u.Path), "/chart/")
-	raw, err := os.ReadFile(filepath.Join(l.dir, filepath.FromSlash(name)))
-	if library, ok := strings.CutPrefix(name, "charts/"); errors.Is(err, fs.ErrNotExist) && ok {
-		raw, err = os.ReadFile(filepath.Join(filepath.Dir(l.dir), filepath.FromSlash(library)))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s cannot be read", name)
-	}
-	return jsonschema.UnmarshalJSON(bytes.NewReader(raw))
-}
-
-// compile makes the schemas of which defaults and presets are checked.
-func (w *schemaWalk) compile() {
-	c := jsonschema.NewCompiler()
-	c.UseLoader(loadBeside{w.dir})
-	c.DefaultDraft(jsonschema.Draft2020)
-	if _, err := c.Compile(chartURL + schemaFile); err != nil {
-		w.compileProblem(err)
-		return
-	}
-	w.compiler = c
-}
-
-var inSchema = regexp.MustCompile(regexp.QuoteMeta(schemaFile) + `#(/[^'"\s]*)`)
-
-func (w *schemaWalk) compileProblem(err error) {
-	var invalid *jsonschema.SchemaValidationError
-	if errors.As(err, &invalid) {
-		var v *jsonschema.ValidationError
-		if errors.As(invalid.Err, &v) {
-			w.invalid(v)
-			return
-		}
-	}
-	at := ""
-	if m := inSchema.FindStringSubmatch(err.Error()); m != nil {
-		at = m[1]
-	}
-	w.say(at, "%s", strings.Join(strings.Fields(strings.ReplaceAll(err.Error(), chartURL, "")), " "))
-}
-
-// invalid tells which keywords have a value that JSON Schema does not allow.
-func (w *schemaWalk) invalid(v *jsonschema.ValidationError) {
-	if len(v.Causes) == 0 {
-		at := ""
-		for _, step := range v.InstanceLocation {
-			at += "/" + escape(step)
-		}
-		text := v.Error()
-		if i := strings.LastIndex(text, "': "); i >= 0 {
-			text = text[i+3:]
-		}
-		w.say(at, "%s: %s", last(at), text)
-	}
-	for _, c := range v.Causes {
-		w.invalid(c)
-	}
-}
 
 // schema looks at one schema. siblings are the properties beside it, nil where it is no property.
 func (w *schemaWalk) schema(at string, s any, siblings map[string]any) {
@@ -310,6 +176,9 @@ func (w *schemaWalk) picker(at string, m map[string]any, siblings map[string]any
 
 // leads tells whether a pointer into the values leads to a property. Behind a $ref it may.
 func (w *schemaWalk) leads(pointer string) bool {
+	if w.file != schemaFile {
+		return true // it is part of another schema's values
+	}
 	s := w.root
 	for _, step := range strings.Split(pointer[1:], "/") {
 		if s["$ref"] != nil || s["allOf"] != nil || s["then"] != nil {

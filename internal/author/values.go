@@ -81,7 +81,7 @@ func (w *schemaWalk) misfits(pointer string, v any) []misfit {
 	if w.compiler == nil {
 		return nil
 	}
-	s, err := w.compiler.Compile(chartURL + schemaFile + "#" + pointer)
+	s, err := w.compiler.Compile(chartURL + w.file + "#" + pointer)
 	if err != nil {
 		return nil // said by compile
 	}
