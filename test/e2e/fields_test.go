@@ -145,7 +145,7 @@ func TestDraftIsFoundAgain(t *testing.T) {
 func TestFormReadsAFile(t *testing.T) {
 	w := theWorld(t)
 	dev := w.signIn(t, "payments-dev")
-	dev.open(place{"coequal", "production"}.path() + "/new/web-service")
+	dev.openNew(place{"coequal", "production"}, "web-service")
 	file, err := filepath.Abs("../../examples/coequal.yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ func TestFormKeepsWhatWasTyped(t *testing.T) {
 			if !script {
 				dev.withoutScript()
 			}
-			dev.open(staging.path() + "/new/web-service")
+			dev.openNew(staging, "web-service")
 			dev.fill("Name", "Not A Name")
 			dev.fill("Image", "no image at all")
 			dev.fill("Port", "eighty")
@@ -70,7 +70,7 @@ func TestHostileText(t *testing.T) {
 	w := theWorld(t)
 	dev := w.signIn(t, "payments-dev")
 	const hostile = `"><img src=x onerror="window.owned=1"><script>window.owned=1</script>{{.}}${7*7}`
-	dev.open(staging.path() + "/new/web-service")
+	dev.openNew(staging, "web-service")
 	dev.fill("Name", hostile)
 	dev.fill("Image", hostile)
 	dev.follow("Show the plan")

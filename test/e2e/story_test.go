@@ -25,10 +25,20 @@ func (t place) app(name string) string { return t.path() + "/apps/" + name }
 // fillForm opens the form of a new web service and fills in what is required.
 func (p *tab) fillForm(to place, name, image string) {
 	p.t.Helper()
-	p.open(to.path() + "/new/web-service")
+	p.openNew(to, "web-service")
 	p.fill("Name", name)
 	p.fill("Image", image)
 	p.fill("Port", "8080")
+}
+
+// openNew opens the form of a new application. What another story has begun in it and not sent is thrown
+// away, as its owner would who comes for something else.
+func (p *tab) openNew(to place, template string) {
+	p.t.Helper()
+	p.open(to.path() + "/new/" + template)
+	if p.can("Start again") {
+		p.follow("Start again")
+	}
 }
 
 // submit goes from a filled form over its plan to the change, and returns the change's path.

@@ -97,7 +97,7 @@ func (s *system) secret(key string) string {
 // deploy fills in the form of one application, submits it and has it approved.
 func (s *system) deploy(d change.Document) {
 	s.t.Helper()
-	s.dev.open(s.place.path() + "/new/" + d.Template)
+	s.dev.openNew(s.place, d.Template)
 	s.dev.fill("Name", d.Name)
 	s.dev.enter(d.Inputs, s.secret)
 	path := s.dev.submit("as its document says", "Submit for approval")
