@@ -206,6 +206,7 @@ type Field struct {
 	Advanced     bool // x-ui-advanced
 	Secret       bool // x-ui-secret
 	Immutable    bool // x-ui-immutable: fixed once the application exists
+	Environment  bool // x-ui-environment, x-ui-host: it is another value in each environment, with all that is in it
 	Integer      bool
 	Default      any // from the schema, else from values.yaml; nil for none
 	Options      []Option

@@ -19,8 +19,8 @@ const unordered = 1 << 20
 // Beside the standard keywords it reads these: at the root x-ui-sections (id, title, description, in
 // order); at a property x-ui-section (an id, or a title), x-ui-order, x-ui-advanced, x-ui-widget
 // ("mono", "multiline" or "file"), x-ui-unit, x-ui-placeholder, x-ui-pattern-help, x-ui-enum-titles,
-// x-ui-enum-help, x-ui-key, x-ui-secret, x-ui-generate, x-ui-host, x-ui-picker, x-ui-presets and
-// x-ui-immutable; at propertyNames x-ui-pattern-help. At the root x-ui-presets, too.
+// x-ui-enum-help, x-ui-key, x-ui-secret, x-ui-generate, x-ui-host, x-ui-picker, x-ui-presets,
+// x-ui-immutable and x-ui-environment; at propertyNames x-ui-pattern-help. At the root x-ui-presets, too.
 type fieldReader struct {
 	*schemas
 	count int
@@ -29,6 +29,7 @@ type fieldReader struct {
 type where struct {
 	path  string // Field.Path
 	depth int
+	own   bool // Field.Environment of what it is in
 }
 
 // scope is the fields of one object, and the conditions under which some of them are there.
@@ -68,7 +69,7 @@ func (r *fieldReader) properties(sc *scope, s map[string]any, under []gate, at w
 			old.when = append(old.when, under)
 			continue
 		}
-		f, err := r.field(raw, name, where{join(at.path, name), at.depth + 1}, defaults[name])
+		f, err := r.field(raw, name, where{join(at.path, name), at.depth + 1, at.own}, defaults[name])
 		if err != nil {
 			return err
 		}
@@ -90,6 +91,7 @@ func (r *fieldReader) field(raw map[string]any, name string, at where, fallback 
 		return Field{}, err
 	}
 	f := describe(s, name, at)
+	at.own = f.Environment
 	f.Default = fallback
 	if d, ok := s["default"]; ok {
 		f.Default = d
@@ -130,6 +132,10 @@ func describe(s map[string]any, name string, at where) Field {
 		MinItems: integer(s, "minItems"), MaxItems: integer(s, "maxItems"),
 	}
 	f.Generate, f.Upload, f.Host = text(s, "x-ui-generate"), text(s, "x-ui-widget") == "file", s["x-ui-host"] == true
+	f.Environment = at.own || f.Host
+	if own, ok := s["x-ui-environment"].(bool); ok {
+		f.Environment = own
+	}
 	if m, ok := s["x-ui-picker"].(map[string]any); ok {
 		f.Picker = &Picker{Kind: text(m, "kind"), Of: text(m, "of"), Type: text(m, "type")}
 	}
@@ -225,7 +231,7 @@ func (f *Field) readOptions(s map[string]any) {
 
 func (r *fieldReader) readItem(f *Field, s map[string]any, keyword string, at where) error {
 	raw := s[keyword].(map[string]any)
-	item, err := r.field(raw, f.name, where{"", at.depth + 1}, nil)
+	item, err := r.field(raw, f.name, where{"", at.depth + 1, at.own}, nil)
 	if item.Kind == Unknown || err != nil {
 		f.Kind = Unknown
 		return err
