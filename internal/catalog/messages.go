@@ -43,7 +43,7 @@ func empty(f *Field) string {
 	case Choice:
 		return notAChoice(f)
 	case List, Map:
-		return "Add a row."
+		return "Add a row and fill it in."
 	case Text, Multiline:
 		return unfit(f)
 	}

@@ -192,7 +192,7 @@ func TestRenderRefusesBadInputs(t *testing.T) {
 		`{"image": "a", "port": "80"}`: "Port: Write a whole number from 1 to 65535.",
 		`{"image": "a", "port": 80, "slipway": {}}`:      "The form: This template has no field /slipway.",
 		`{"image": "a", "port": 80, "env": {"A": 1}}`:    "Environment variables, A: Write a value.",
-		`{"image": "A B", "port": 1e400, "env": "text"}`: "Image: Write an image such as registry.example.com/team/app:1.4.2; Port: Write a whole number from 1 to 65535.; Environment variables: Add a row.",
+		`{"image": "A B", "port": 1e400, "env": "text"}`: "Image: Write an image such as registry.example.com/team/app:1.4.2; Port: Write a whole number from 1 to 65535.; Environment variables: Add a row and fill it in.",
 	} {
 		_, err := tpl.Render(context.Background(), inputs(t, in), release())
 		var errs Errors

@@ -2,6 +2,8 @@ package templates
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,6 +13,9 @@ import (
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
 )
+
+// answersByName tells whether the template says that it makes a Service, which is called like the application.
+func answersByName(a catalog.About) bool { return slices.Contains(a.Makes, "Service") }
 
 // formTitle heads the form.
 func formTitle(d FormData) string {
@@ -134,8 +139,25 @@ func scalars(v catalog.View) []catalog.Control {
 }
 
 // touched tells whether a message may be shown while somebody is still typing: not for what was
-// left empty so far.
-func touched(c catalog.Control) bool { return c.Value != "" || len(c.Rows) > 0 }
+// left empty so far, nor for rows in which nothing stands yet.
+func touched(c catalog.Control) bool {
+	return c.Value != "" || slices.ContainsFunc(c.Rows, func(r catalog.Row) bool {
+		return r.Key != nil && r.Key.Value != "" || begun(r.Item)
+	})
+}
+
+// begun tells whether somebody has filled in anything of a row: not what is there by default.
+func begun(c catalog.Control) bool {
+	usual := ""
+	switch {
+	case c.Field.Default != nil:
+		usual = fmt.Sprint(c.Field.Default)
+	case c.Field.Kind == catalog.Switch:
+		usual = "false"
+	}
+	return c.Value != usual && c.Value != "" || c.Stored || slices.ContainsFunc(c.Parts, begun) ||
+		slices.ContainsFunc(c.Rows, func(r catalog.Row) bool { return r.Key != nil && r.Key.Value != "" || begun(r.Item) })
+}
 
 // describedBy names what explains a control: its message, its warning and its help.
 func describedBy(c catalog.Control) string {

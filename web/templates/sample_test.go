@@ -232,7 +232,7 @@ func sampleView(wrong bool) catalog.View {
 
 func formPage(wrong bool) FormData {
 	d := FormData{
-		Kind: change.Create, App: change.AppKey{Target: production}, Place: place, Template: webService, View: sampleView(wrong), Name: "partner-api",
+		Kind: change.Create, App: change.AppKey{Target: production}, Place: place, Template: webService, About: catalog.About{Makes: []string{"Deployment", "Service"}}, View: sampleView(wrong), Name: "partner-api",
 		Action: "/targets/payments/production/new/web-service", Posted: wrong,
 		Manifests: ManifestsData{Took: 9 * time.Millisecond, Objects: []ManifestObject{
 			{Ref: ref("Deployment", "partner-api"), YAML: beforeYAML, By: map[int]MarkedBy{20: {"/image", "Image"}, 21: {"/image", "Image"}}},
