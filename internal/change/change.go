@@ -117,10 +117,12 @@ type Plan struct {
 	Place    manifest.Place     `json:"place"`
 	Template catalog.TemplateID `json:"template"`
 	// From is what the base revision was made from; zero for a new application.
-	From    catalog.TemplateID `json:"from,omitzero"`
-	Base    int                `json:"base"`
-	Objects []manifest.DryRun  `json:"objects"` // in the order of apply, deletions last
-	Effects []Effect           `json:"effects"`
+	From catalog.TemplateID `json:"from,omitzero"`
+	// Promoted is the revision of another environment that the inputs were taken over from; nil for none.
+	Promoted *Promotion        `json:"promoted,omitempty"`
+	Base     int               `json:"base"`
+	Objects  []manifest.DryRun `json:"objects"` // in the order of apply, deletions last
+	Effects  []Effect          `json:"effects"`
 	// Unchecked says what a dry run cannot know, one sentence each.
 	Unchecked []string `json:"unchecked,omitempty"`
 	// Warnings say what is likely to be wrong though the cluster takes it: first those about the inputs,

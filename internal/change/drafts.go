@@ -16,6 +16,9 @@ const (
 	DraftBytes      = 2 << 20             // of names and values
 )
 
+// SourcePath is the name in a kept form under which its Source stands.
+const SourcePath = "source"
+
 // ErrDraftTooLarge means that a form holds more than DraftBytes, so it was not kept.
 var ErrDraftTooLarge = errors.New("change: the form is too large to be kept")
 
@@ -39,7 +42,8 @@ type SavedDraft struct {
 func (d SavedDraft) Expires() time.Time { return d.Saved.Add(DraftLife) }
 
 // SaveDraft keeps a form, in place of the one that was kept under its key before. Of the form it keeps
-// the template's fields and the application's name (NamePath); what stands in a secret field and is no
+// the template's fields, the application's name (NamePath) and where it was taken over from (SourcePath);
+// what stands in a secret field and is no
 // token is left out. The draft comes back as it was kept.
 //
 // It returns ErrDraftTooLarge, catalog.ErrUnknownTemplate, ErrNotFound or a *Refusal.
@@ -54,6 +58,9 @@ func (s *Service) SaveDraft(ctx context.Context, who policy.Subject, d SavedDraf
 	form := t.Keepable(d.Form)
 	if name := d.Form.Get(NamePath); name != "" && d.App == "" {
 		form.Set(NamePath, name)
+	}
+	if from := ReadSource(d.Target.Team, d.Form.Get(SourcePath)); from != nil {
+		form.Set(SourcePath, from.String())
 	}
 	if sizeOf(form) > DraftBytes {
 		return SavedDraft{}, ErrDraftTooLarge

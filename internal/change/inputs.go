@@ -153,7 +153,14 @@ func cut(s string) string {
 
 // Title says in one line what a draft is, given its plan.
 func Title(d Draft, plan Plan) string {
-	changes := plan.Inputs
+	words := changesInWords(plan.Inputs)
+	if from := plan.Promoted; from != nil {
+		s := "Promote " + d.App.Name + " from " + from.Words(d.App)
+		if d.Kind == Update && words != "" {
+			s += ": " + words
+		}
+		return s
+	}
 	switch d.Kind {
 	case Create:
 		return "Create " + d.App.Name
@@ -164,25 +171,33 @@ func Title(d Draft, plan Plan) string {
 	}
 	if from := plan.From; d.Kind == Update && from.Version != "" && from != plan.Template {
 		s := fmt.Sprintf("%s: %s %s → %s", d.App.Name, plan.Template.Name, from.Version, plan.Template.Version)
-		if n := len(changes); n > 0 {
+		if n := len(plan.Inputs); n > 0 {
 			s += fmt.Sprintf(", with %s", count(n, "input changed", "inputs changed"))
 		}
 		return s
 	}
+	if words == "" {
+		return fmt.Sprintf("Apply %s again", d.App.Name)
+	}
+	return d.App.Name + ": " + words
+}
+
+// changesInWords says on one line which inputs change, "" if none does.
+func changesInWords(changes []InputChange) string {
 	switch len(changes) {
 	case 0:
-		return fmt.Sprintf("Apply %s again", d.App.Name)
+		return ""
 	case 1:
 		c := changes[0]
 		switch {
 		case c.To == "":
-			return fmt.Sprintf("%s: %s removed", d.App.Name, c.Title)
+			return c.Title + " removed"
 		case len([]rune(c.To)) <= 60:
-			return fmt.Sprintf("%s: %s %s", d.App.Name, c.Title, c.To)
+			return c.Title + " " + c.To
 		}
-		return fmt.Sprintf("%s: %s", d.App.Name, c.Title)
+		return c.Title
 	case 2:
-		return fmt.Sprintf("%s: %s and %s", d.App.Name, changes[0].Title, changes[1].Title)
+		return changes[0].Title + " and " + changes[1].Title
 	}
-	return fmt.Sprintf("%s: %s, %s and %d more", d.App.Name, changes[0].Title, changes[1].Title, len(changes)-2)
+	return fmt.Sprintf("%s, %s and %d more", changes[0].Title, changes[1].Title, len(changes)-2)
 }

@@ -19,6 +19,9 @@ type Draft struct {
 	Template catalog.TemplateID // Create, Update
 	Inputs   catalog.Inputs     // Create, Update
 	Revision int                // Rollback: to which revision
+	// Source is where Inputs were taken over from, as whoever sends them says; nil for nowhere. A plan says
+	// it only if it is so, see Promotion.
+	Source *Source
 }
 
 // NamePath is the FieldError.Path of the application's name, which is not one of the template's fields.
@@ -37,6 +40,7 @@ type prepared struct {
 	judged   bool     // whether somebody will read the plan's warnings
 	taken    []clash  // addresses that something else serves
 	unknown  []string // hosts of which that cannot be told
+	promoted *Promotion
 	plan     Plan
 }
 
@@ -105,6 +109,9 @@ func (s *Service) prepare(ctx context.Context, who policy.Subject, a policy.Acti
 	}
 	if p.rendered, err = p.set.YAML(); err != nil {
 		return p, fmt.Errorf("change: write the objects: %w", err)
+	}
+	if p.promoted, err = s.promoted(ctx, who, &p); err != nil {
+		return p, err
 	}
 	have, err := s.Store.Inventory(ctx, d.App)
 	if err != nil {
@@ -211,6 +218,7 @@ func (s *Service) dryRun(ctx context.Context, p *prepared, as policy.Acting) err
 	blockTaken(objects, p.taken)
 	p.plan = Plan{
 		At: start, Took: s.now().Sub(start), Place: p.place, Template: p.Template, From: p.made, Base: p.base, Objects: objects,
+		Promoted:  p.promoted,
 		Effects:   Effects(objects),
 		Unchecked: append(unchecked(objects), uncheckedHosts(p.unknown)...),
 		Demands:   policy.Demands(s.Rules, p.App.Target),

@@ -54,6 +54,9 @@ func (s *Service) Submit(ctx context.Context, who policy.Subject, from audit.Req
 	}
 	c := s.newChange(p, who.Person, sub)
 	entry.Digest, entry.Detail = string(c.Plan.Digest), c.Reason
+	if from := c.Plan.Promoted; from != nil {
+		entry.Detail = strings.TrimSpace("Promoted from " + from.Words(c.App) + ". " + c.Reason)
+	}
 	stored, err := s.Store.Create(ctx, c, []audit.Entry{entry})
 	if err == nil {
 		s.Feed.Publish(stored.ID, stored.App)
