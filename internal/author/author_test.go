@@ -120,6 +120,8 @@ func TestLintFinds(t *testing.T) {
 		"chart version":       {"Chart.yaml", "version: 0.1.0", "version: one", `Chart.yaml:3: version "one" is not a semantic version`},
 		"chart annotation":    {"Chart.yaml", "slipway.dev/icon", "slipway.dev/ikon", "Chart.yaml:12: there is no annotation slipway.dev/ikon; did you mean icon?"},
 		"chart title":         {"Chart.yaml", "  slipway.dev/title: Hello\n", "", "slipway.dev/title is missing"},
+		"chart icon":          {"Chart.yaml", "icon: globe", "icon: glob", "Chart.yaml:12: there is no icon glob; did you mean globe?"},
+		"chart order":         {"Chart.yaml", "  slipway.dev/icon: globe", "  slipway.dev/order: first", `Chart.yaml:12: slipway.dev/order is a number from 0 to 999, such as "100"`},
 		"chart allows":        {"Chart.yaml", "  slipway.dev/icon: globe", "  slipway.dev/allows: rback, cluster-scoped", `Chart.yaml:12: slipway.dev/allows has "rback"; did you mean rbac?`},
 		"chart not YAML":      {"Chart.yaml", "version: 0.1.0", "version: a: b", "Chart.yaml:3: it is not YAML"},
 		"template's syntax":   {"templates/service.yaml", "{{ .Release.Name }}", "{{ .Release.Name }", "templates/service.yaml:4"},

@@ -54,7 +54,7 @@ var (
 		"ServicePort", "NodeLabel", "ClusterIssuer", "Namespace",
 	}
 	pickersOf   = []string{"SecretKey", "ConfigMapKey", "ServicePort"} // those that need to know of which object
-	annotations = []string{"title", "group", "icon", "instead", "makes", "allows"}
+	annotations = []string{"title", "group", "icon", "instead", "makes", "allows", "order"}
 	allowances  = []string{"cluster-scoped", "other-namespaces", "rbac", "hooks", "literal-secrets"}
 )
 

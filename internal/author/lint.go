@@ -82,7 +82,10 @@ func (c *chart) chartFile() {
 	c.annotations(root["annotations"])
 }
 
-var ours = regexp.MustCompile(`^slipway\.dev/(.*)$`)
+var (
+	ours    = regexp.MustCompile(`^slipway\.dev/(.*)$`)
+	ordinal = regexp.MustCompile(`^[0-9]{1,3}$`)
+)
 
 func (c *chart) annotations(n *yaml.Node) {
 	const file = "Chart.yaml"
@@ -105,6 +108,10 @@ func (c *chart) annotations(n *yaml.Node) {
 			c.allows(v)
 		case strings.TrimSpace(v.Value) == "":
 			c.find(file, v.Line, "%s is empty", key.Value)
+		case m[1] == "icon" && !slices.Contains(catalog.Icons, v.Value):
+			c.find(file, v.Line, "there is no icon %s; %s", v.Value, meant(v.Value, catalog.Icons))
+		case m[1] == "order" && !ordinal.MatchString(v.Value):
+			c.find(file, v.Line, "slipway.dev/order is a number from 0 to 999, such as \"100\"")
 		}
 	}
 	for _, name := range []string{"title", "group"} {

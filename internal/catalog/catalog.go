@@ -37,7 +37,8 @@ type About struct {
 	Summary string   // description: what it is
 	Instead string   // slipway.dev/instead: when to take another
 	Group   string   // slipway.dev/group: the answer to "what does it do?", e.g. "It answers requests"
-	Icon    string   // slipway.dev/icon: lucide name, e.g. "globe"
+	Icon    string   // slipway.dev/icon: one of Icons
+	Order   int      // slipway.dev/order: its place in the catalogue, 0 to 999; smaller comes first, 500 if not set
 	Gives   []string // titles of the required fields: what one has to give
 	Makes   []string // slipway.dev/makes: kinds, in words
 	Owner   string   // first maintainer

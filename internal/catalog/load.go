@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -186,7 +187,10 @@ func (t *Template) introduce(c *chart.Chart) {
 	say := func(key string) string { return m.Annotations["slipway.dev/"+key] }
 	t.About = About{
 		Title: say("title"), Summary: m.Description, Instead: say("instead"),
-		Group: say("group"), Icon: say("icon"),
+		Group: say("group"), Icon: say("icon"), Order: usualOrder,
+	}
+	if n, err := strconv.ParseUint(say("order"), 10, 32); err == nil {
+		t.About.Order = int(min(n, lastOrder))
 	}
 	if t.About.Title == "" {
 		t.About.Title = t.ID.Name

@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -24,11 +26,13 @@ func (s *server) catalogue(c echo.Context) error {
 	return s.draw(c, http.StatusOK, templates.Catalogue(s.page(c, templates.NavCatalogue, "Catalogue"), d))
 }
 
+// entries are the templates in the order that they ask for, else by name.
 func (s *server) entries(apps []change.Application) []templates.CatalogueEntry {
 	var out []templates.CatalogueEntry
 	for _, t := range s.Catalog.Templates() {
 		out = append(out, s.entry(t, apps))
 	}
+	slices.SortStableFunc(out, func(a, b templates.CatalogueEntry) int { return cmp.Compare(a.About.Order, b.About.Order) })
 	return out
 }
 

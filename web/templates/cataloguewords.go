@@ -99,25 +99,53 @@ func names(keys []change.AppKey, most int) []string {
 // firstUses are the applications that the rail names.
 func firstUses(e CatalogueEntry) []change.AppKey { return e.UsedBy[:min(len(e.UsedBy), 8)] }
 
-// templateIcon is the picture of a template. Only these are in the stylesheet.
+// templateIcon is the picture of a template, one of catalog.Icons. The stylesheet is made of the names that
+// stand here in full.
 func templateIcon(name string) string {
-	switch name {
-	case "globe":
-		return "icon-[lucide--globe] size-4"
-	case "hard-drive":
-		return "icon-[lucide--hard-drive] size-4"
-	case "cog":
-		return "icon-[lucide--cog] size-4"
-	case "calendar-clock":
-		return "icon-[lucide--calendar-clock] size-4"
-	case "boxes":
-		return "icon-[lucide--boxes] size-4"
-	case "heart-pulse":
-		return "icon-[lucide--heart-pulse] size-4"
-	case "layers":
-		return "icon-[lucide--layers] size-4"
-	case "database":
-		return "icon-[lucide--database] size-4"
+	if class, ok := templateIcons[name]; ok {
+		return class + " size-4"
 	}
-	return "icon-[lucide--box] size-4"
+	return templateIcons["box"] + " size-4"
+}
+
+var templateIcons = map[string]string{
+	"activity":       "icon-[lucide--activity]",
+	"archive":        "icon-[lucide--archive]",
+	"bell":           "icon-[lucide--bell]",
+	"bot":            "icon-[lucide--bot]",
+	"box":            "icon-[lucide--box]",
+	"boxes":          "icon-[lucide--boxes]",
+	"brain":          "icon-[lucide--brain]",
+	"calendar-clock": "icon-[lucide--calendar-clock]",
+	"clock":          "icon-[lucide--clock]",
+	"cloud":          "icon-[lucide--cloud]",
+	"cog":            "icon-[lucide--cog]",
+	"cpu":            "icon-[lucide--cpu]",
+	"database":       "icon-[lucide--database]",
+	"fence":          "icon-[lucide--fence]",
+	"file-text":      "icon-[lucide--file-text]",
+	"flask-conical":  "icon-[lucide--flask-conical]",
+	"gauge":          "icon-[lucide--gauge]",
+	"globe":          "icon-[lucide--globe]",
+	"hard-drive":     "icon-[lucide--hard-drive]",
+	"heart-pulse":    "icon-[lucide--heart-pulse]",
+	"image":          "icon-[lucide--image]",
+	"key":            "icon-[lucide--key]",
+	"layers":         "icon-[lucide--layers]",
+	"mail":           "icon-[lucide--mail]",
+	"message-square": "icon-[lucide--message-square]",
+	"network":        "icon-[lucide--network]",
+	"package":        "icon-[lucide--package]",
+	"radio":          "icon-[lucide--radio]",
+	"rocket":         "icon-[lucide--rocket]",
+	"search":         "icon-[lucide--search]",
+	"server":         "icon-[lucide--server]",
+	"shield":         "icon-[lucide--shield]",
+	"shopping-cart":  "icon-[lucide--shopping-cart]",
+	"terminal":       "icon-[lucide--terminal]",
+	"timer":          "icon-[lucide--timer]",
+	"users":          "icon-[lucide--users]",
+	"webhook":        "icon-[lucide--webhook]",
+	"workflow":       "icon-[lucide--workflow]",
+	"zap":            "icon-[lucide--zap]",
 }
