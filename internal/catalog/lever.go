@@ -10,6 +10,7 @@ import (
 // lever is a control whose value can be changed to see what depends on it.
 type lever struct {
 	path    string   // of the control
+	field   *Field   // nil for the name of a map's entry
 	pointer []string // of its value in the values
 	rename  bool     // it is the name of a map's entry
 	chooses bool     // it is one of several
@@ -53,7 +54,7 @@ func (t *Template) levers(in Inputs) []lever {
 				others = []any{otherToken, ""}
 			}
 			if len(others) > 0 {
-				all = append(all, lever{path: c.path(), pointer: ts, chooses: c.Field.Kind == Choice, now: firstLine(c.Value), values: others})
+				all = append(all, lever{path: c.path(), field: c.Field, pointer: ts, chooses: c.Field.Kind == Choice, now: firstLine(c.Value), values: others})
 			}
 		})
 	}

@@ -1,5 +1,5 @@
-// Package change is the heart of the portal: a request to create, update, roll back or delete an
-// application, what it would do, who must agree, and how it gets into the cluster.
+// Package change is the heart of the portal: a request to create, update, roll back, restart, scale or
+// delete an application, what it would do, who must agree, and how it gets into the cluster.
 //
 // Service is what a person can do: Preview, Submit, Approve, Reject, Withdraw, Resume. Each decides,
 // then commits the new state together with its audit entry. Worker is what the portal does by
@@ -26,10 +26,12 @@ type Kind string
 
 // The kinds.
 const (
-	Create   Kind = "create"
-	Update   Kind = "update"
-	Rollback Kind = "rollback"
-	Delete   Kind = "delete"
+	Create      Kind = "create"
+	Update      Kind = "update"
+	Rollback    Kind = "rollback"
+	RestartPods Kind = "restart" // the pods of the current revision are replaced, and nothing else changes
+	ScalePods   Kind = "scale"   // an Update of nothing but how many pods there are
+	Delete      Kind = "delete"
 )
 
 // AppKey names an application for people.

@@ -111,6 +111,9 @@ func changed(o manifest.DryRun) []Effect {
 			out = append(out, e)
 		}
 	}
+	if e, ok := bounded(o); ok {
+		out = append(out, e)
+	}
 	if len(out) == 0 {
 		out = append(out, Effect{Kind: Changed, Ref: o.Ref, Sentence: named(o.Ref) + " is changed" + noRestart(o.Ref) + ".", Why: fieldsInWords(o.Fields)})
 	}
@@ -136,6 +139,24 @@ func scaled(o manifest.DryRun) (Effect, bool) {
 		e.Sentence = fmt.Sprintf("All pods of `%s` stop, because 0 are asked for.", o.Ref.Name)
 	}
 	return e, true
+}
+
+// bounded says between which numbers an autoscaler keeps the pods, if that is all that changes of it.
+func bounded(o manifest.DryRun) (Effect, bool) {
+	var parts []string
+	for _, f := range o.Fields {
+		switch f.Path {
+		case ".spec.minReplicas":
+			parts = append(parts, fmt.Sprintf("at least %s instead of %s", f.To, cmp.Or(f.From, "1")))
+		case ".spec.maxReplicas":
+			parts = append(parts, fmt.Sprintf("at most %s instead of %s", f.To, f.From))
+		}
+	}
+	if o.Ref.Kind != "HorizontalPodAutoscaler" || len(parts) == 0 || len(parts) != len(o.Fields) {
+		return Effect{}, false
+	}
+	slices.Sort(parts)
+	return Effect{Kind: Scaled, Ref: o.Ref, Sentence: fmt.Sprintf("The autoscaler `%s` keeps %s pods.", o.Ref.Name, list(parts))}, true
 }
 
 // restarted tells whether pods are replaced: they are when their template changes.
@@ -229,6 +250,8 @@ func fieldInWords(f manifest.FieldChange) string {
 		return "the ports"
 	case strings.HasPrefix(f.Path, ".metadata.labels"), strings.HasPrefix(f.Path, ".spec.template.metadata.labels"):
 		return "labels"
+	case strings.Contains(f.Path, manifest.AnnotationRestarted):
+		return "the restart"
 	case strings.Contains(f.Path, ".annotations"):
 		return "annotations"
 	}

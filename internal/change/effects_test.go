@@ -14,6 +14,7 @@ var (
 	claim      = manifest.Ref{Version: "v1", Kind: "PersistentVolumeClaim", Name: "data"}
 	role       = manifest.Ref{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "Role", Name: "job"}
 	binding    = manifest.Ref{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "RoleBinding", Name: "team", Namespace: "search"}
+	autoscaler = manifest.Ref{Group: "autoscaling", Version: "v2", Kind: "HorizontalPodAutoscaler", Name: "api"}
 	ingress    = manifest.Ref{Group: "networking.k8s.io", Version: "v1", Kind: "Ingress", Name: "api"}
 )
 
@@ -54,6 +55,14 @@ func TestEffects(t *testing.T) {
 		"scaled to zero stops": {
 			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, PodsLive: 2, Fields: []manifest.FieldChange{field(".spec.replicas", "2", "0")}}},
 			[]string{"stop: All pods of `api` stop, because 0 are asked for."},
+		},
+		"an autoscaler's bounds": {
+			[]manifest.DryRun{{Ref: autoscaler, Op: manifest.Change, Fields: []manifest.FieldChange{field(".spec.maxReplicas", "5", "8"), field(".spec.minReplicas", "1", "2")}}},
+			[]string{"scaled: The autoscaler `api` keeps at least 2 instead of 1 and at most 8 instead of 5 pods."},
+		},
+		"a restart that is asked for": {
+			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, After: gentle, PodsLive: 2, PodsWanted: 2, Fields: []manifest.FieldChange{field(`.spec.template.metadata.annotations["slipway.dev/restarted-at"]`, "", "2026-03-04T05:06:07Z")}}},
+			[]string{"restart: 2 pods of `api` restart, a new one is ready before an old one goes. No outage. Because of the restart."},
 		},
 		"labels alone restart nothing": {
 			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, PodsLive: 2, PodsWanted: 2, Fields: []manifest.FieldChange{field(".metadata.labels.x", "1", "2")}}},

@@ -168,6 +168,10 @@ func Title(d Draft, plan Plan) string {
 		return "Delete " + d.App.Name
 	case Rollback:
 		return fmt.Sprintf("Roll %s back to revision %d", d.App.Name, d.Revision)
+	case RestartPods:
+		return restartTitle(d)
+	case ScalePods:
+		return scaleTitle(d.App.Name, plan)
 	}
 	if from := plan.From; d.Kind == Update && from.Version != "" && from != plan.Template {
 		s := fmt.Sprintf("%s: %s %s → %s", d.App.Name, plan.Template.Name, from.Version, plan.Template.Version)

@@ -21,7 +21,9 @@ type Draft struct {
 	Revision int                // Rollback: to which revision
 	// Source is where Inputs were taken over from, as whoever sends them says; nil for nowhere. A plan says
 	// it only if it is so, see Promotion.
-	Source *Source
+	Source  *Source
+	Restart PodRestart     // RestartPods
+	Pods    map[string]int // ScalePods: numbers of pods, by the path of the catalog.Dial
 }
 
 // NamePath is the FieldError.Path of the application's name, which is not one of the template's fields.
@@ -34,6 +36,7 @@ type prepared struct {
 	base     int
 	former   catalog.Inputs     // of the base revision
 	made     catalog.TemplateID // what the base revision was made from
+	runs     []byte             // the base revision's objects
 	set      manifest.Set
 	rendered []byte
 	prune    []manifest.Ref
@@ -154,15 +157,19 @@ func (s *Service) prepareBase(ctx context.Context, p *prepared) error {
 			app.Place.Namespace, app.Place.Cluster, p.place.Namespace, p.place.Cluster)}
 	}
 	p.base = app.Revision
-	id, inputs, err := s.inputs(ctx, app)
+	r, err := s.current(ctx, app)
 	if err != nil {
 		return err
 	}
-	p.former, p.made = inputs, id
-	if p.Kind == Delete {
-		p.Template, p.Inputs = id, inputs
+	p.former, p.made, p.runs = r.Inputs, r.Template, r.Rendered
+	switch p.Kind {
+	case Delete, RestartPods:
+		p.Template, p.Inputs = r.Template, r.Inputs
+	case ScalePods:
+		p.Template = r.Template
+		p.Inputs, err = s.scaled(ctx, app, r, p.Pods)
 	}
-	return nil
+	return err
 }
 
 // prepareSet makes the objects that the draft asks for.
@@ -172,14 +179,19 @@ func (s *Service) prepareSet(ctx context.Context, p *prepared) error {
 		return nil
 	case Rollback:
 		return s.fromRevision(ctx, p)
+	case RestartPods:
+		return s.restart(p)
 	}
 	t, err := s.Templates.Template(p.Template)
 	if err != nil {
 		return err
 	}
 	r, err := s.render(ctx, t, p.Draft, p.place, p.base)
+	if err != nil {
+		return err
+	}
 	p.set = r.Set
-	return err
+	return keepRestarts(p.set, p.runs, p.place.Namespace)
 }
 
 // fromRevision takes the objects as they were applied, so that a roll back does not depend on what

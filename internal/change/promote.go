@@ -145,9 +145,11 @@ func (s *Service) Compare(ctx context.Context, who policy.Subject, from Source, 
 	other, err := s.Application(ctx, who, to)
 	switch {
 	case err == nil:
-		if c.Runs, present, err = s.inputs(ctx, other); err != nil {
+		now, err := s.current(ctx, other)
+		if err != nil {
 			return c, err
 		}
+		c.Runs, present = now.Template, now.Inputs
 		c.Exists, c.Base = true, other.Revision
 		if present == nil {
 			present = catalog.Inputs{}

@@ -45,7 +45,10 @@ type Config struct {
 
 // Service is what people can do with changes. Every method takes the Subject who asks and decides by
 // package policy; what the Subject may not see is ErrNotFound. It is safe for concurrent use.
-type Service struct{ Config }
+type Service struct {
+	Config
+	known handlesMemo
+}
 
 // NewService makes a Service.
 func NewService(c Config) *Service {
@@ -55,7 +58,7 @@ func NewService(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{c}
+	return &Service{Config: c}
 }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
@@ -163,20 +166,22 @@ func (s *Service) Inputs(ctx context.Context, who policy.Subject, key AppKey) (c
 	if err != nil {
 		return catalog.TemplateID{}, nil, err
 	}
-	return s.inputs(ctx, app)
+	r, err := s.current(ctx, app)
+	return r.Template, r.Inputs, err
 }
 
-func (s *Service) inputs(ctx context.Context, app Application) (catalog.TemplateID, catalog.Inputs, error) {
+// current is the application's newest revision. While it has none it is what the newest change asks for,
+// without objects: nothing of it need be in the cluster.
+func (s *Service) current(ctx context.Context, app Application) (Revision, error) {
 	if app.Revision > 0 {
-		r, err := s.Store.Revision(ctx, app.AppKey, app.Revision)
-		return r.Template, r.Inputs, err
+		return s.Store.Revision(ctx, app.AppKey, app.Revision)
 	}
 	newest, err := s.Store.Changes(ctx, Query{Visible: []policy.Target{app.Target}, App: &app.AppKey, Limit: 1})
 	if err != nil || len(newest) == 0 {
-		return app.Template, nil, err
+		return Revision{Template: app.Template}, err
 	}
 	c, err := s.Store.Change(ctx, newest[0].ID)
-	return c.Template, c.Inputs, err
+	return Revision{Template: c.Template, Inputs: c.Inputs}, err
 }
 
 // ClusterVersion is what a cluster says its version is, or "" if it cannot be asked.

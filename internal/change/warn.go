@@ -2,6 +2,8 @@ package change
 
 import (
 	"context"
+	"fmt"
+	"slices"
 
 	"slipway.dev/slipway/internal/advice"
 	"slipway.dev/slipway/internal/manifest"
@@ -25,15 +27,46 @@ func (s *Service) advise(ctx context.Context, p *prepared, facts manifest.Facts)
 	if !p.judged || p.Kind == Delete {
 		return
 	}
-	if t, err := s.Templates.Template(p.Template); err == nil && p.Kind != Rollback {
+	if t, err := s.Templates.Template(p.Template); err == nil && p.Kind != Rollback && p.Kind != RestartPods {
 		if r, err := s.Release(ctx, p.App, p.base); err == nil {
 			for _, w := range t.Warnings(p.Inputs, r) {
 				p.plan.Warnings = append(p.plan.Warnings, advice.Warning{Sentence: w.Title + ": " + w.Message, Path: w.Path})
 			}
 		}
 	}
-	p.plan.Warnings = append(p.plan.Warnings, advice.Judge(p.set, p.place.Namespace, facts)...)
+	about := advice.Judge(p.set, p.place.Namespace, facts)
+	if p.Kind == RestartPods || p.Kind == ScalePods {
+		p.plan.Warnings = append(p.plan.Warnings, s.overtaken(ctx, p)...)
+		about = unlessKnown(about, p)
+	}
+	p.plan.Warnings = append(p.plan.Warnings, about...)
 	if sum := advice.Sum(p.set, p.place.Namespace, facts); sum.Pods > 0 {
 		p.plan.Requests = &sum
 	}
+}
+
+// unlessKnown leaves out what is as true of the objects that run: whoever restarts them has no part in it.
+// What comes from the cluster's facts stays, such as a Secret that is gone, without which no new pod starts.
+func unlessKnown(about []advice.Warning, p *prepared) []advice.Warning {
+	before, err := decodeSet(p.runs)
+	if err != nil {
+		return about
+	}
+	known := advice.Judge(before, p.place.Namespace, manifest.Facts{})
+	return slices.DeleteFunc(about, func(w advice.Warning) bool { return slices.Contains(known, w) })
+}
+
+// overtaken warns of changes under way that a restart or another number of pods, which are quickly asked
+// for, would make stale.
+func (s *Service) overtaken(ctx context.Context, p *prepared) (out []advice.Warning) {
+	open, err := s.Store.Changes(ctx, Query{
+		Visible: []policy.Target{p.App.Target}, App: &p.App, States: []State{Pending, Approved, Applying}, Oldest: true, Limit: 5,
+	})
+	if err != nil {
+		return nil // the plan is true without it
+	}
+	for _, c := range open {
+		out = append(out, advice.Warning{Sentence: fmt.Sprintf("Change #%d, “%s”, is under way. Of two changes that were planned on the same revision only one can be applied; the other must be submitted again.", c.ID, c.Title)})
+	}
+	return out
 }

@@ -120,7 +120,7 @@ func TestRevisions(t *testing.T) {
 	onBoth(t, func(t *testing.T, c store.Config) {
 		s := open(t, c)
 		api := key(staging, "api")
-		for i, kind := range []change.Kind{change.Create, change.Update, change.Rollback} {
+		for i, kind := range []change.Kind{change.Create, change.Update, change.Rollback, change.RestartPods, change.ScalePods} {
 			d := draft(kind, api, change.Approved)
 			d.Inputs = map[string]any{"n": int64(i)}
 			if got := apply(t, s, create(t, s, d).ID, ref("api")); got.Revision != i+1 {
@@ -131,16 +131,25 @@ func TestRevisions(t *testing.T) {
 		if err != nil || r.Inputs["n"] != int64(1) || len(r.Rendered) == 0 || r.Kind != change.Update || r.By != dev {
 			t.Errorf("revision 2: %+v, %v", r, err)
 		}
-		if _, err := s.Revision(t.Context(), api, 4); !errors.Is(err, change.ErrNotFound) {
-			t.Errorf("revision 4: %v", err)
+		if _, err := s.Revision(t.Context(), api, 6); !errors.Is(err, change.ErrNotFound) {
+			t.Errorf("revision 6: %v", err)
 		}
 		list, err := s.Revisions(t.Context(), api)
-		if err != nil || len(list) != 3 || list[0].Number != 3 || list[0].Rendered != nil || list[0].Inputs != nil {
+		if err != nil || len(list) != 5 || list[0].Number != 5 || list[0].Kind != change.ScalePods || list[0].Rendered != nil || list[0].Inputs != nil {
 			t.Errorf("revisions: %+v, %v", list, err)
 		}
 		app, err := s.Application(t.Context(), api)
-		if err != nil || app.Revision != 3 || app.Changed.IsZero() || app.Created.IsZero() {
+		if err != nil || app.Revision != 5 || app.Changed.IsZero() || app.Created.IsZero() {
 			t.Errorf("application: %+v, %v", app, err)
+		}
+	})
+}
+
+func TestUnknownKindIsRefused(t *testing.T) {
+	onBoth(t, func(t *testing.T, c store.Config) {
+		s := open(t, c)
+		if _, err := s.Create(t.Context(), draft("explode", key(staging, "api"), change.Approved), nil); err == nil {
+			t.Error("the database took a kind that there is not")
 		}
 	})
 }

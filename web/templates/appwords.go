@@ -86,6 +86,10 @@ func pastKind(k change.Kind) string {
 		return "updated"
 	case change.Rollback:
 		return "rolled back"
+	case change.RestartPods:
+		return "restarted"
+	case change.ScalePods:
+		return "scaled"
 	case change.Delete:
 		return "deleted"
 	}

@@ -274,6 +274,10 @@ func kindWord(kind change.Kind, base int) string {
 		return "update of " + revision(base)
 	case change.Rollback:
 		return "roll back from " + revision(base)
+	case change.RestartPods:
+		return "restart of " + revision(base)
+	case change.ScalePods:
+		return "other number of pods for " + revision(base)
 	case change.Delete:
 		return "deletion at " + revision(base)
 	}
@@ -297,6 +301,10 @@ func submitWord(d PlanData) string {
 		return "Create " + d.App.Name
 	case change.Rollback:
 		return "Roll back to " + thousands(int64(d.Revision))
+	case change.RestartPods:
+		return "Restart " + d.App.Name
+	case change.ScalePods:
+		return "Set pods of " + d.App.Name
 	case change.Delete:
 		return "Delete " + d.App.Name
 	}
