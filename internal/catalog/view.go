@@ -65,58 +65,54 @@ func take(controls []Control, fields []Field) (mine, rest []Control) {
 
 // summary says in words what the controls of a section hold.
 func summary(controls []Control) string {
-	separator := ", "
 	if len(controls) == 1 && controls[0].Field.Kind == Object {
 		controls = controls[0].Parts // the section's title says what it is
 	}
-	var said []string
-	for i := range controls {
-		if s := controls[i].words(); s != "" {
-			said = append(said, s)
-		}
-		if controls[i].Field.Kind == Object {
-			separator = "; "
-		}
-	}
-	s := strings.Join(said, separator)
+	s := strings.Join(wordsOf(controls), " · ")
 	if r, n := utf8.DecodeRuneInString(s); n > 0 {
 		s = string(unicode.ToUpper(r)) + s[n:]
 	}
 	return s
 }
 
-// words are a control's part of a summary, "" for one that holds nothing.
+func wordsOf(controls []Control) []string {
+	var said []string
+	for i := range controls {
+		if s := controls[i].words(); s != "" {
+			said = append(said, s)
+		}
+	}
+	return said
+}
+
+// words are a control's part of a summary, "" for one that holds nothing, or is off as it usually is.
 func (c *Control) words() string {
 	title := lowerTitle(c.Field.Title)
 	switch c.Field.Kind {
 	case Object:
-		var said []string
-		for i := range c.Parts {
-			if s := c.Parts[i].words(); s != "" {
-				said = append(said, s)
-			}
-		}
+		said := wordsOf(c.Parts)
 		if len(said) == 0 {
 			return ""
 		}
-		return title + " " + strings.Join(said, ", ")
+		return title + " (" + strings.Join(said, ", ") + ")"
 	case List, Map:
-		switch len(c.Rows) {
-		case 0:
+		if len(c.Rows) == 0 {
 			return ""
-		case 1:
-			return "1 of " + title
 		}
-		return fmt.Sprintf("%d of %s", len(c.Rows), title)
+		return fmt.Sprintf("%s: %d", title, len(c.Rows))
 	case Switch:
-		if c.On {
+		usual, _ := c.Field.Default.(bool)
+		switch {
+		case c.On:
 			return title
+		case usual:
+			return title + ": off"
 		}
-		return title + " off"
+		return ""
 	case Choice:
 		for _, o := range c.Field.Options {
 			if o.Value == c.Value && c.Value != "" {
-				return title + " " + lowerTitle(o.Title)
+				return title + ": " + lowerTitle(o.Title)
 			}
 		}
 		return ""
@@ -136,7 +132,7 @@ func (c *Control) words() string {
 	if c.Field.Unit != "" {
 		shown += " " + c.Field.Unit
 	}
-	return title + " " + shown
+	return title + ": " + shown
 }
 
 // lowerTitle writes a title within a sentence: "Host name" → "host name", but "CPU" stays.
