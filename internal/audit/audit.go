@@ -30,6 +30,7 @@ const (
 	ApplyChange    Action = "apply change"  // intent before the first object, outcome after the last
 	ApplyObject    Action = "apply object"  //
 	DeleteObject   Action = "delete object" //
+	WatchChange    Action = "watch change"  // of one that is to be rolled back by itself: how it ended
 	StageSecrets   Action = "stage secrets" // put secret values aside in the cluster: intent before, outcome after
 	DropSecrets    Action = "drop secrets"  // delete those that nothing refers to any more
 	ExportAudit    Action = "export audit"

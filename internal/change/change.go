@@ -92,6 +92,11 @@ type Change struct {
 	Idempotency string    // chosen by the form, so that a replayed POST finds its change
 	Lease       time.Time // until when the claiming worker holds it
 	Holder      string    // the claiming worker
+	// Watch is set where the person asked that it be rolled back by itself; see Plan.CanRollBack. Everything
+	// but how far it is was submitted, and cannot be changed.
+	Watch *Watch
+	// Undoes is the change that this one takes back by itself; 0 for what a person submitted.
+	Undoes int64
 	// Tokens are of the secret values that Rendered or Inputs refer to. They are given to Store.Create and
 	// asked for by Store.TokensInUse; a Change that comes from the store has none.
 	Tokens []manifest.Token

@@ -18,6 +18,7 @@ var (
 	ErrNothingToDo = errors.New("change: nothing to claim")
 	ErrLeaseLost   = errors.New("change: the lease is another worker's now")
 	ErrUnavailable = errors.New("change: the database does not answer")
+	ErrSuperseded  = errors.New("change: another change of the application came in between")
 )
 
 // Store keeps changes. Every method that writes commits all it is given in one transaction, or
@@ -38,6 +39,11 @@ type Store interface {
 	Claim(ctx context.Context, holder string, lease time.Duration, note func(Change) []audit.Entry) (Change, error)
 	// Renew prolongs a lease. ErrLeaseLost.
 	Renew(ctx context.Context, id int64, holder string, lease time.Duration) error
+	// ClaimWatch gives the oldest change whose watch goes on and is nobody's, or whose lease has run out: the
+	// holder has the watch for the lease. ErrNothingToDo.
+	ClaimWatch(ctx context.Context, holder string, lease time.Duration) (Change, error)
+	// RenewWatch prolongs the lease of a watch; 0 gives it back. ErrLeaseLost.
+	RenewWatch(ctx context.Context, id int64, holder string, lease time.Duration) error
 	// Record stores audit entries that go with no change: refusals, sign-ins.
 	Record(ctx context.Context, entries ...audit.Entry) error
 	// Overdue lists the pending changes that have expired at now.
@@ -78,8 +84,14 @@ type Commit struct {
 	// Revision makes the change the application's newest revision; its Number is given by the store
 	// and set in Change.Revision too. A Delete also ends the application.
 	Revision bool
-	// Holder, if set, makes the Update fail with ErrLeaseLost unless the holder has the lease.
-	Holder string
+	// Holder, if set, makes the Update fail with ErrLeaseLost unless the holder has the lease, and Watcher
+	// unless it has the one of the watch.
+	Holder, Watcher string
+	// Undo is stored as a new change that takes this one back, with UndoAudit, and named in Watch.Undone.
+	// ErrSuperseded if the application is not at this change's revision any more, or another change of it
+	// is being applied or about to be.
+	Undo      *Change
+	UndoAudit []audit.Entry
 }
 
 // Query chooses changes. Empty fields choose all.

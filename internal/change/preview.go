@@ -103,6 +103,18 @@ func (s *Service) prepare(ctx context.Context, who policy.Subject, a policy.Acti
 	if err != nil {
 		return prepared{}, err
 	}
+	p, err := s.prepareAt(ctx, place, d, func(t policy.Target) bool {
+		return policy.Decide(who, policy.ViewTarget, policy.Resource{Target: t}).Allowed
+	})
+	if err == nil {
+		p.promoted, err = s.promoted(ctx, who, &p)
+	}
+	return p, err
+}
+
+// prepareAt is prepare of what may be done. What serves an address already is named only if may is true of
+// its target; nil stands for none.
+func (s *Service) prepareAt(ctx context.Context, place manifest.Place, d Draft, may func(policy.Target) bool) (prepared, error) {
 	p := prepared{Draft: d, place: place, judged: true}
 	if err := s.prepareBase(ctx, &p); err != nil {
 		return p, err
@@ -110,20 +122,16 @@ func (s *Service) prepare(ctx context.Context, who policy.Subject, a policy.Acti
 	if err := s.prepareSet(ctx, &p); err != nil {
 		return p, err
 	}
+	var err error
 	if p.rendered, err = p.set.YAML(); err != nil {
 		return p, fmt.Errorf("change: write the objects: %w", err)
-	}
-	if p.promoted, err = s.promoted(ctx, who, &p); err != nil {
-		return p, err
 	}
 	have, err := s.Store.Inventory(ctx, d.App)
 	if err != nil {
 		return p, err
 	}
 	p.prune = without(have, p.set.RefsIn(p.place.Namespace))
-	p.taken, p.unknown = s.clashes(&p, func(t policy.Target) bool {
-		return policy.Decide(who, policy.ViewTarget, policy.Resource{Target: t}).Allowed
-	})
+	p.taken, p.unknown = s.clashes(&p, may)
 	if len(p.taken) > 0 && (p.Kind == Create || p.Kind == Update) {
 		t, err := s.Templates.Template(p.Template)
 		if err != nil {

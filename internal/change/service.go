@@ -35,6 +35,8 @@ type Config struct {
 	Facts func(ctx context.Context, as policy.Acting, place manifest.Place, wanted manifest.Wanted) manifest.Facts
 	// Serving tells what a cluster serves at a host, and whether that is up to date; nil if nobody knows.
 	Serving func(cluster, host string) ([]manifest.Served, bool)
+	// Health tells how an application does; nil if nobody knows, and then nothing is rolled back by itself.
+	Health func(place manifest.Place, app string) Health
 	// ClusterScoped are the targets that take templates which make objects outside the namespace.
 	ClusterScoped map[policy.Target]bool
 	Expiry        time.Duration // how long a change waits for approval; 0 means 7 days

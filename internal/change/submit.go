@@ -17,6 +17,9 @@ type Submission struct {
 	Seen   manifest.Digest // of the plan that the person saw
 	Reason string          // the person's words for those who approve; at most ReasonLimit characters
 	Key    string          // chosen by the form; the same key gives the same change
+	// RollBack asks that the change be rolled back by itself if it does not get ready. It counts where
+	// Plan.CanRollBack says so.
+	RollBack bool
 }
 
 // ReasonLimit is the most characters of a reason or a comment; more is cut.
@@ -53,10 +56,7 @@ func (s *Service) Submit(ctx context.Context, who policy.Subject, from audit.Req
 		return Change{}, err
 	}
 	c := s.newChange(p, who.Person, sub)
-	entry.Digest, entry.Detail = string(c.Plan.Digest), c.Reason
-	if from := c.Plan.Promoted; from != nil {
-		entry.Detail = strings.TrimSpace("Promoted from " + from.Words(c.App) + ". " + c.Reason)
-	}
+	entry.Digest, entry.Detail = string(c.Plan.Digest), submittedInWords(c)
 	stored, err := s.Store.Create(ctx, c, []audit.Entry{entry})
 	if err == nil {
 		s.Feed.Publish(stored.ID, stored.App)
@@ -105,7 +105,22 @@ func (s *Service) newChange(p prepared, by policy.Person, sub Submission) Change
 	if policy.ApprovalsNeeded(p.plan.Demands) > 0 {
 		c.State = Pending
 	}
+	if ok, _ := p.plan.CanRollBack(p.Kind); ok && sub.RollBack {
+		c.Watch = &Watch{State: Asked}
+	}
 	return c
+}
+
+// submittedInWords is what the audit log keeps of a submission beside its digest.
+func submittedInWords(c Change) string {
+	var words []string
+	if from := c.Plan.Promoted; from != nil {
+		words = append(words, "Promoted from "+from.Words(c.App)+".")
+	}
+	if c.Watch != nil {
+		words = append(words, "To be rolled back by itself if it does not get ready.")
+	}
+	return strings.TrimSpace(strings.Join(append(words, c.Reason), " "))
 }
 
 func isRefusal(err error) bool {

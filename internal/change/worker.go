@@ -31,12 +31,14 @@ type Timing struct {
 	Away     time.Duration // how long to wait for a cluster that does not answer; default 2 min
 	Parallel int           // changes applied at once; default 4
 	Tidy     time.Duration // how often to look for secret values that nobody needs; default 1 h, 0 for never
+	Watch    WatchTiming
 }
 
 // NewWorker makes a Worker with the default Timing.
 func NewWorker(s *Service, log *slog.Logger) *Worker {
 	return &Worker{service: s, log: log, Timing: Timing{
 		Lease: 10 * time.Second, Poll: time.Second, Expire: time.Minute, Away: 2 * time.Minute, Parallel: 4, Tidy: time.Hour,
+		Watch: WatchTiming{Every: time.Second, Settle: time.Minute, Grace: 30 * time.Second, Blind: 24 * time.Hour},
 	}}
 }
 
@@ -50,6 +52,9 @@ func (w *Worker) Run(ctx context.Context) {
 	all.Go(func() { w.expire(ctx) })
 	if w.Timing.Tidy > 0 {
 		all.Go(func() { w.tidy(ctx) })
+	}
+	if w.service.Health != nil {
+		all.Go(func() { w.watches(ctx) })
 	}
 	all.Wait()
 }
@@ -122,7 +127,7 @@ func (w *Worker) handle(ctx context.Context, c Change, holder string) {
 	w.service.Feed.Publish(c.ID, c.App)
 	held, release := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
-	keeper.Go(func() { w.keepLease(held, c.ID, holder, release) })
+	keeper.Go(func() { w.keepLease(held, w.service.Store.Renew, c.ID, holder, release) })
 	defer keeper.Wait()
 	defer release(nil)
 
@@ -151,6 +156,9 @@ func intent(c Change) []audit.Entry {
 	return []audit.Entry{e}
 }
 
+// renewal prolongs a lease: Store.Renew or Store.RenewWatch.
+type renewal func(ctx context.Context, id int64, holder string, lease time.Duration) error
+
 // pause keeps a change that cannot be stored from being tried in a tight loop.
 func (w *Worker) pause(ctx context.Context) {
 	select {
@@ -159,7 +167,7 @@ func (w *Worker) pause(ctx context.Context) {
 	}
 }
 
-func (w *Worker) keepLease(ctx context.Context, id int64, holder string, lost context.CancelCauseFunc) {
+func (w *Worker) keepLease(ctx context.Context, renew renewal, id int64, holder string, lost context.CancelCauseFunc) {
 	tick := time.NewTicker(w.Timing.Lease / 3)
 	defer tick.Stop()
 	good := time.Now()
@@ -169,7 +177,7 @@ func (w *Worker) keepLease(ctx context.Context, id int64, holder string, lost co
 			return
 		case <-tick.C:
 		}
-		err := w.service.Store.Renew(ctx, id, holder, w.Timing.Lease)
+		err := renew(ctx, id, holder, w.Timing.Lease)
 		switch {
 		case err == nil:
 			good = time.Now()
@@ -353,6 +361,9 @@ func (r *run) apply(ctx context.Context) error {
 func (r *run) done(ctx context.Context) error {
 	return r.update(ctx, func(c *Change) (Commit, error) {
 		c.State, c.Failure, c.Finished = Applied, "", r.s.now()
+		if c.Watch != nil {
+			c.Watch.State, c.Watch.Since = Watching, c.Finished
+		}
 		return Commit{Audit: []audit.Entry{r.entry(audit.ApplyChange, audit.Done)}, Revision: true}, nil
 	})
 }

@@ -21,7 +21,8 @@ func (s *Store) Change(ctx context.Context, id int64) (change.Change, error) {
 	if err != nil {
 		return change.Change{}, found("read a change", err)
 	}
-	return row.change(), nil
+	c := row.change()
+	return c, wrap("read a watch", withWatches(ctx, s.read, &c))
 }
 
 // Changes lists changes, newest first unless q says otherwise, without Inputs, Rendered and, in
@@ -41,10 +42,12 @@ func (s *Store) Changes(ctx context.Context, q change.Query) ([]change.Change, e
 		return nil, wrap("list changes", err)
 	}
 	out := make([]change.Change, len(rows))
+	all := make([]*change.Change, len(rows))
 	for i := range rows {
 		out[i] = rows[i].change()
+		all[i] = &out[i]
 	}
-	return out, nil
+	return out, wrap("read watches", withWatches(ctx, s.read, all...))
 }
 
 func chosen(q change.Query) func(*bun.SelectQuery) *bun.SelectQuery {

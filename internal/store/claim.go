@@ -55,6 +55,7 @@ func (s *Store) claim(ctx context.Context, holder string, lease time.Duration, n
 	}
 	clock := bun.Safe(s.clock())
 	var row changeRow
+	var c change.Change
 	err = s.tx(ctx, "claim a change", func(ctx context.Context, tx bun.Tx) error {
 		_, err := tx.NewUpdate().Model(&row).
 			Set("state = 'applying'").Set("holder = ?", holder).
@@ -66,10 +67,11 @@ func (s *Store) claim(ctx context.Context, holder string, lease time.Duration, n
 		if err != nil || row.ID == 0 {
 			return err
 		}
-		if note == nil {
-			return nil
+		c = row.change()
+		if err := withWatches(ctx, tx, &c); err != nil || note == nil {
+			return err
 		}
-		return s.appendAudit(ctx, tx, note(row.change()))
+		return s.appendAudit(ctx, tx, note(c))
 	})
 	if errors.Is(err, sql.ErrNoRows) || (err == nil && row.ID == 0) {
 		return change.Change{}, change.ErrNothingToDo
@@ -77,7 +79,7 @@ func (s *Store) claim(ctx context.Context, holder string, lease time.Duration, n
 	if err != nil {
 		return change.Change{}, err
 	}
-	return row.change(), nil
+	return c, nil
 }
 
 // nothingToClaim looks without locking anything, since workers ask often and mostly in vain.

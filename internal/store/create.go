@@ -63,7 +63,8 @@ func byIdempotency(ctx context.Context, tx bun.Tx, c change.Change) (change.Chan
 	if err != nil {
 		return change.Change{}, err
 	}
-	return row.change(), nil
+	known := row.change()
+	return known, withWatches(ctx, tx, &known)
 }
 
 func (s *Store) insertChange(ctx context.Context, tx bun.Tx, c change.Change) (change.Change, error) {
@@ -76,7 +77,12 @@ func (s *Store) insertChange(ctx context.Context, tx bun.Tx, c change.Change) (c
 	if _, err := tx.NewInsert().Model(&row).Exec(ctx); err != nil {
 		return change.Change{}, err
 	}
-	return row.change(), insertTokens(ctx, tx, row.ID, c.Tokens)
+	out := row.change()
+	out.Watch, out.Undoes = c.Watch, c.Undoes
+	if err := insertWatch(ctx, tx, out); err != nil {
+		return change.Change{}, err
+	}
+	return out, insertTokens(ctx, tx, row.ID, c.Tokens)
 }
 
 // applicationFor makes the application of a Create, and finds it for any other kind.

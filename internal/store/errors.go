@@ -21,7 +21,7 @@ var ErrTransition = errors.New("store: a change cannot go from one of these stat
 
 // passed are the errors that callers compare with; they go through as they are.
 var passed = []error{
-	change.ErrNotFound, change.ErrNameTaken, change.ErrNothingToDo, change.ErrLeaseLost, change.ErrUnavailable,
+	change.ErrNotFound, change.ErrNameTaken, change.ErrNothingToDo, change.ErrLeaseLost, change.ErrUnavailable, change.ErrSuperseded,
 	ErrTransition, ErrTooNew,
 }
 

@@ -29,7 +29,14 @@ func (s *Store) Update(ctx context.Context, id int64, fn func(*change.Change) (c
 			return err
 		}
 		before := row.change()
+		if err := withWatches(ctx, tx, &before); err != nil {
+			return err
+		}
 		after = row.change()
+		after.Undoes = before.Undoes
+		if before.Watch != nil {
+			after.Watch = new(*before.Watch)
+		}
 		commit, err := fn(&after)
 		if err != nil {
 			return callerError{err}
@@ -37,7 +44,7 @@ func (s *Store) Update(ctx context.Context, id int64, fn func(*change.Change) (c
 		if err := check(before, after, commit); err != nil {
 			return err
 		}
-		return s.save(ctx, tx, row, &after, commit)
+		return s.save(ctx, tx, row, &before, &after, commit)
 	})
 	if err != nil {
 		return change.Change{}, err
@@ -66,10 +73,10 @@ func check(before, after change.Change, commit change.Commit) error {
 	if after.ID != before.ID || after.App != before.App || after.Kind != before.Kind || after.Plan.Digest != before.Plan.Digest {
 		return fmt.Errorf("store: what was submitted as #%d cannot be changed", before.ID)
 	}
-	return nil
+	return checkWatch(before, after)
 }
 
-func (s *Store) save(ctx context.Context, tx bun.Tx, row *changeRow, after *change.Change, commit change.Commit) error {
+func (s *Store) save(ctx context.Context, tx bun.Tx, row *changeRow, before, after *change.Change, commit change.Commit) error {
 	was := change.State(row.State)
 	if after.State != change.Applying || was != change.Applying {
 		after.Lease, after.Holder = fromMicros(0), ""
@@ -95,7 +102,14 @@ func (s *Store) save(ctx context.Context, tx bun.Tx, row *changeRow, after *chan
 	if err := endUnborn(ctx, tx, row, was); err != nil {
 		return err
 	}
-	return s.appendAudit(ctx, tx, about(*after, commit.Audit))
+	if err := s.saveWatch(ctx, tx, row, before, after, commit); err != nil {
+		return err
+	}
+	entries := about(*after, commit.Audit)
+	if after.Watch != nil && after.Watch.Undone != 0 {
+		entries = append(entries, about(change.Change{ID: after.Watch.Undone}, commit.UndoAudit)...)
+	}
+	return s.appendAudit(ctx, tx, entries)
 }
 
 // addRevision makes the change its application's newest revision. An application that another change

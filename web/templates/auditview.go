@@ -85,7 +85,7 @@ func (d AuditData) rareFilters() string {
 var auditActions = []string{
 	string(audit.SignIn), string(audit.SignOut), string(audit.SubmitChange), string(audit.ApproveChange),
 	string(audit.RejectChange), string(audit.WithdrawChange), string(audit.ResumeChange), string(audit.ExpireChange),
-	string(audit.ApplyChange), string(audit.ApplyObject), string(audit.DeleteObject), string(audit.StageSecrets), string(audit.DropSecrets),
+	string(audit.ApplyChange), string(audit.ApplyObject), string(audit.DeleteObject), string(audit.WatchChange), string(audit.StageSecrets), string(audit.DropSecrets),
 	string(audit.ExportAudit), string(audit.Access),
 }
 
