@@ -33,6 +33,7 @@ type set struct {
 	works     []work
 	configs   map[string]manifest.Object // ConfigMaps in the own namespace
 	keyed     map[manifest.Ref][]string  // keys of the set's Secrets and ConfigMaps
+	later     map[manifest.Ref]bool      // Secrets that something fills later, with keys that nobody knows yet
 	services  map[manifest.Ref]corev1.Service
 	claims    []claim
 	ingresses []manifest.Object
@@ -58,7 +59,7 @@ type claim struct {
 
 func readSet(objects manifest.Set, home string) set {
 	s := set{
-		home: home, configs: map[string]manifest.Object{}, keyed: map[manifest.Ref][]string{},
+		home: home, configs: map[string]manifest.Object{}, keyed: map[manifest.Ref][]string{}, later: map[manifest.Ref]bool{},
 		services: map[manifest.Ref]corev1.Service{}, most: map[string]int32{},
 	}
 	for _, u := range objects {
@@ -81,6 +82,8 @@ func (s *set) read(u manifest.Object) {
 			s.configs[ref.Name] = u
 		}
 		s.keyed[ref] = keysOf(u)
+	case "ExternalSecret":
+		s.readExternal(u, ref)
 	case "Service":
 		s.services[ref] = as[corev1.Service](u)
 	case "Ingress":
@@ -159,7 +162,7 @@ func Ask(objects manifest.Set, home string) manifest.Wanted {
 		}
 	}
 	for _, u := range s.uses() {
-		if _, mine := s.keyed[u.ref]; !mine && !slices.Contains(w.Keyed, u.ref) {
+		if _, mine := s.keyed[u.ref]; !mine && !s.later[u.ref] && !slices.Contains(w.Keyed, u.ref) {
 			w.Keyed = append(w.Keyed, u.ref)
 		}
 	}

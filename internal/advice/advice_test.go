@@ -102,6 +102,15 @@ func TestJudge(t *testing.T) {
 		"hosts outside, headless, external, and what nobody knows": {
 			deployment("", `env: [{name: A, value: "https://example.com:8443 http://api.example.com:80 http://127.0.0.1:1 http://localhost:2 http://far:9 http://unknown:9 http://other.team.svc:1 redis.svc:1"}]`), nil,
 		},
+		"a Secret that is filled from outside, and a key that it will not have": {
+			deployment("", `env: [{name: A, valueFrom: {secretKeyRef: {name: files, key: URL}}}, {name: B, valueFrom: {secretKeyRef: {name: files, key: PORT}}}]`) +
+				"\n---\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: x}\nspec: {target: {name: files}, data: [{secretKey: URL, remoteRef: {key: db}}]}",
+			[]string{`.spec.template.spec.containers[name="c"].env.B: ` + "Deployment `api` needs the key `PORT` of the Secret `files`, which has `URL`."},
+		},
+		"a Secret that is filled with whatever there is outside": {
+			deployment("", `env: [{name: A, valueFrom: {secretKeyRef: {name: none, key: URL}}}]`) +
+				"\n---\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: none}\nspec: {dataFrom: [{extract: {key: db}}]}", nil,
+		},
 		"a Secret, a ConfigMap and a key that are not there": {
 			deployment("imagePullSecrets: [{name: none}]", `envFrom: [{configMapRef: {name: none}}, {secretRef: {name: none, optional: true}}]
         env: [{name: X, valueFrom: {secretKeyRef: {name: login, key: token}}}]`),

@@ -127,7 +127,7 @@ func (s *set) missing(facts manifest.Facts) []Warning {
 			have, known = manifest.Keyed{Exists: true, Keys: keys}, true
 		}
 		switch {
-		case !known:
+		case !known, s.later[u.ref]:
 		case !have.Exists:
 			out = append(out, Warning{fmt.Sprintf("%s `%s` needs the %s `%s`%s, which does not exist in this namespace.", u.from.Kind, u.from.Name, u.ref.Kind, u.ref.Name, u.why), u.from, u.path})
 		case u.key != "" && !slices.Contains(have.Keys, u.key):

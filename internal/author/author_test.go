@@ -123,6 +123,7 @@ func TestLintFinds(t *testing.T) {
 		"chart icon":          {"Chart.yaml", "icon: globe", "icon: glob", "Chart.yaml:12: there is no icon glob; did you mean globe?"},
 		"chart order":         {"Chart.yaml", "  slipway.dev/icon: globe", "  slipway.dev/order: first", `Chart.yaml:12: slipway.dev/order is a number from 0 to 999, such as "100"`},
 		"chart allows":        {"Chart.yaml", "  slipway.dev/icon: globe", "  slipway.dev/allows: rback, cluster-scoped", `Chart.yaml:12: slipway.dev/allows has "rback"; did you mean rbac?`},
+		"chart allows a kind": {"Chart.yaml", "  slipway.dev/icon: globe", "  slipway.dev/allows: kind", `Chart.yaml:12: kind needs a kind with its group, such as kind:ExternalSecret.external-secrets.io`},
 		"chart not YAML":      {"Chart.yaml", "version: 0.1.0", "version: a: b", "Chart.yaml:3: it is not YAML"},
 		"template's syntax":   {"templates/service.yaml", "{{ .Release.Name }}", "{{ .Release.Name }", "templates/service.yaml:4"},
 		"template's value":    {"templates/service.yaml", "port: 80", "port: {{ .Values.prt }}", "templates/service.yaml:10"},

@@ -42,6 +42,7 @@ type written struct {
 		Environment   string   `yaml:"environment"`
 		Namespace     string   `yaml:"namespace"`
 		KubeVersion   string   `yaml:"kubeVersion"`
+		APIVersions   []string `yaml:"apiVersions"`
 		Domains       []string `yaml:"domains"`
 		ClusterScoped bool     `yaml:"clusterScoped"`
 	} `yaml:"release"`
@@ -142,7 +143,7 @@ func (w written) read(file string, line int) (Case, string) {
 	if w.Release.Namespace != "" {
 		c.Release.Place.Namespace = w.Release.Namespace
 	}
-	c.Release.Domains, c.Release.ClusterScoped = w.Release.Domains, w.Release.ClusterScoped
+	c.Release.Domains, c.Release.ClusterScoped, c.Release.APIVersions = w.Release.Domains, w.Release.ClusterScoped, w.Release.APIVersions
 	if w.Inputs.Kind == 0 {
 		return c, ""
 	}

@@ -55,7 +55,7 @@ var (
 	}
 	pickersOf   = []string{"SecretKey", "ConfigMapKey", "ServicePort"} // those that need to know of which object
 	annotations = []string{"title", "group", "icon", "instead", "makes", "allows", "order"}
-	allowances  = []string{"cluster-scoped", "other-namespaces", "rbac", "hooks", "literal-secrets"}
+	allowances  = []string{"cluster-scoped", "kind", "other-namespaces", "rbac", "hooks", "literal-secrets"}
 )
 
 // meant names what was probably meant, else all that there is.

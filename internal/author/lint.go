@@ -129,6 +129,8 @@ func (c *chart) allows(n *yaml.Node) {
 			c.find("Chart.yaml", n.Line, "slipway.dev/allows has %q; %s", name, meant(name, allowances))
 		case name == "cluster-scoped" && kind == "":
 			c.find("Chart.yaml", n.Line, "cluster-scoped needs a kind, such as cluster-scoped:Namespace")
+		case name == "kind" && kind == "":
+			c.find("Chart.yaml", n.Line, "kind needs a kind with its group, such as kind:ExternalSecret.external-secrets.io")
 		}
 	}
 }

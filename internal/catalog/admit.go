@@ -132,12 +132,15 @@ func (a admission) object(u manifest.Object, ref manifest.Ref) error {
 func (a admission) kind(u manifest.Object, ref manifest.Ref) error {
 	k := ref.GVK().GroupKind()
 	switch {
-	case admitted[k], a.allows.leaves(k), rights[k] && a.allows.words[allowRBAC]:
+	case admitted[k], a.allows.own[k], a.allows.leaves(k), rights[k] && a.allows.words[allowRBAC]:
 		return nil
 	case rights[k]:
 		return fmt.Errorf("the chart makes %s, which gives rights; to let it, %s", ref, declare(allowRBAC))
 	case clusterKinds[k.Kind] == k:
 		return fmt.Errorf("the chart makes %s, which is in no namespace; to let it, %s", ref, declare(allowClusterScoped+k.Kind))
+	}
+	if _, extension := extensionKind(k.Kind + "." + k.Group); extension {
+		return fmt.Errorf("the chart makes %s (%s), which is a kind of an extension; to let it, %s", ref, u.GetAPIVersion(), declare(allowKind+k.Kind+"."+k.Group))
 	}
 	return fmt.Errorf("the chart makes %s (%s); a template may not make that kind", ref, u.GetAPIVersion())
 }

@@ -13,13 +13,15 @@ import (
 // whoever takes the template into a catalogue can read it in one place.
 const allowsAnnotation = "slipway.dev/allows"
 
-// What can be declared there, besides kinds outside any namespace: "cluster-scoped:Namespace", or
+// What can be declared there, besides kinds: "kind:ExternalSecret.external-secrets.io" for one of an
+// extension in the application's namespace, and outside any namespace "cluster-scoped:Namespace", or
 // "cluster-scoped:ClusterIssuer.cert-manager.io" for a kind that is not Kubernetes' own.
 const (
 	allowRBAC            = "rbac"             // Role and RoleBinding
 	allowHooks           = "hooks"            // Helm hooks are left out instead of being refused
 	allowLiteralSecrets  = "literal-secrets"  // Secrets with values that the chart itself makes
 	allowOtherNamespaces = "other-namespaces" // objects outside the application's namespace
+	allowKind            = "kind:"            // and a kind with its group
 	allowClusterScoped   = "cluster-scoped:"  // and a kind
 )
 
@@ -27,6 +29,7 @@ const (
 type allowances struct {
 	words map[string]bool
 	kinds map[schema.GroupKind]bool // outside any namespace
+	own   map[schema.GroupKind]bool // of extensions, in the application's namespace
 }
 
 // clusterKinds are Kubernetes' own kinds outside any namespace that a template may declare. Those that
@@ -44,35 +47,46 @@ var clusterKinds = map[string]schema.GroupKind{
 
 // readAllows reads the annotation.
 func readAllows(text string) (allowances, error) {
-	a := allowances{words: map[string]bool{}, kinds: map[schema.GroupKind]bool{}}
+	a := allowances{words: map[string]bool{}, kinds: map[schema.GroupKind]bool{}, own: map[schema.GroupKind]bool{}}
 	for word := range strings.SplitSeq(text, ",") {
 		switch word = strings.TrimSpace(word); word {
 		case "":
 		case allowRBAC, allowHooks, allowLiteralSecrets, allowOtherNamespaces:
 			a.words[word] = true
 		default:
-			name, ok := strings.CutPrefix(word, allowClusterScoped)
-			kind, known := clusterKind(strings.TrimSpace(name))
-			if !ok || !known {
-				return a, fmt.Errorf("%s in Chart.yaml cannot be %q: write %s, or %sKIND with one of %s, or KIND.GROUP for a kind of an extension", allowsAnnotation, word,
-					strings.Join([]string{allowHooks, allowLiteralSecrets, allowOtherNamespaces, allowRBAC}, ", "),
-					allowClusterScoped, strings.Join(slices.Sorted(maps.Keys(clusterKinds)), ", "))
+			if !a.readKind(word) {
+				return a, fmt.Errorf("%s in Chart.yaml cannot be %q: write %s, %sKIND.GROUP for a kind of an extension, or %sKIND with one of %s, or KIND.GROUP for a kind of an extension that is in no namespace",
+					allowsAnnotation, word, strings.Join([]string{allowHooks, allowLiteralSecrets, allowOtherNamespaces, allowRBAC}, ", "),
+					allowKind, allowClusterScoped, strings.Join(slices.Sorted(maps.Keys(clusterKinds)), ", "))
 			}
-			a.kinds[kind] = true
 		}
 	}
 	return a, nil
 }
 
-// clusterKind reads a declared kind. A group is an extension's only if it has a domain of its own:
-// groups without one, and those below k8s.io, are Kubernetes', whose kinds are in the table.
-func clusterKind(name string) (schema.GroupKind, bool) {
-	if known, ok := clusterKinds[name]; ok {
-		return known, true
+// readKind reads a word that names a kind.
+func (a allowances) readKind(word string) bool {
+	if name, ok := strings.CutPrefix(word, allowKind); ok {
+		kind, known := extensionKind(strings.TrimSpace(name))
+		a.own[kind] = known
+		return known
 	}
-	kind, group, ok := strings.Cut(name, ".")
-	own := !strings.Contains(group, ".") || strings.HasSuffix("."+group, ".k8s.io")
-	return schema.GroupKind{Group: group, Kind: kind}, ok && kind != "" && !own
+	name, ok := strings.CutPrefix(word, allowClusterScoped)
+	name = strings.TrimSpace(name)
+	kind, known := clusterKinds[name]
+	if !known {
+		kind, known = extensionKind(name)
+	}
+	a.kinds[kind] = ok && known
+	return ok && known
+}
+
+// extensionKind reads a kind with its group. A group is an extension's only if it has a domain of its own:
+// groups without one, and those below k8s.io, are Kubernetes', whose kinds are in the tables.
+func extensionKind(name string) (schema.GroupKind, bool) {
+	kind, group, _ := strings.Cut(name, ".")
+	ours := !strings.Contains(group, ".") || strings.HasSuffix("."+group, ".k8s.io")
+	return schema.GroupKind{Group: group, Kind: kind}, kind != "" && !ours
 }
 
 // Outside tells whether the template makes objects outside the application's namespace, so that only
@@ -93,6 +107,9 @@ func (t *Template) Allows() []string {
 	out := slices.Collect(maps.Keys(t.loaded.allows.words))
 	for k := range t.loaded.allows.kinds {
 		out = append(out, allowClusterScoped+k.Kind)
+	}
+	for k := range t.loaded.allows.own {
+		out = append(out, allowKind+k.Kind)
 	}
 	slices.Sort(out)
 	return out

@@ -38,6 +38,7 @@ func TestTemplatesMakeWhatTheyDeclare(t *testing.T) {
 		"rights elsewhere": {"rbac, other-namespaces", aRole, []string{"Role reader in namespace tools"}, ""},
 		"a namespace":      {"cluster-scoped:Namespace", aNamespace, []string{"Namespace tools"}, ""},
 		"an extension's":   {"cluster-scoped:ClusterIssuer.cert-manager.io", anIssuer, []string{"ClusterIssuer main"}, ""},
+		"of an extension":  {"kind:Database.example.com", "apiVersion: example.com/v1\nkind: Database\nmetadata: {name: main}\n", []string{"Database main"}, ""},
 		"literal values":   {"literal-secrets", aSecret, []string{"Secret made"}, ""},
 		"a hook":           {"hooks", aJob + "---\n" + configMap("x"), []string{"ConfigMap made"}, "Job migrate: It is a Helm hook (pre-upgrade,pre-install), and hooks are not run."},
 		"a test":           {"", aTest, nil, "Pod try: It is a Helm test, which is not part of the application."},
@@ -106,6 +107,7 @@ func TestLoadRefusesOtherDeclarations(t *testing.T) {
 	for _, word := range []string{
 		"everything", "cluster-scoped", "cluster-scoped:", "cluster-scoped:Pod", "cluster-scoped:Deployment.apps",
 		"cluster-scoped:Role.rbac.authorization.k8s.io", "cluster-scoped:ValidatingWebhookConfiguration", "cluster-scoped:.example.com",
+		"kind", "kind:", "kind:Pod", "kind:DaemonSet.apps", "kind:Role.rbac.authorization.k8s.io", "kind:Namespace", "kind:.example.com",
 	} {
 		tpl := Load(chartFS(map[string]string{"Chart.yaml": "apiVersion: v2\nname: sample\nversion: 0.1.0\nannotations:\n  slipway.dev/allows: \"" + word + "\"\n"}), "x")
 		if tpl.Broken == nil || !strings.Contains(tpl.Broken.Error(), word) {

@@ -53,6 +53,7 @@ func TestRules(t *testing.T) {
 		{"self.parts.map(p, p.to).sum() <= 10", `{"parts": [{"name": "a"}, {"name": "b"}]}`, `{"parts": [{"name": "a"}]}`},
 		{"self.key != ''", `{"key": null}`, `{"key": ` + token + `}`},
 		{"release.app + '/' + release.team + '/' + release.environment + '/' + release.namespace == self.host", `{"host": "x"}`, ""},
+		{"self.host == '' || release.apis.exists(a, a == self.host)", `{"host": "b"}`, `{"host": "example.com"}`},
 		{"release.domains.exists(d, d == self.host)", `{"host": "b"}`, `{"host": "example.com"}`},
 	} {
 		tpl := ruled(ruledFields, rule1(tc.rule, ""))
@@ -62,7 +63,7 @@ func TestRules(t *testing.T) {
 		}
 		r := Release{
 			App: "app", Target: policy.Target{Team: "team", Environment: "test"}, Place: manifest.Place{Namespace: "ns"},
-			Domains: []string{"example.com"},
+			Domains: []string{"example.com"}, APIVersions: []string{"apps/v1", "example.com"},
 		}
 		if errs := tpl.Check(inputs(t, tc.broken), r); len(errs) != 1 || errs[0].Message != "No." {
 			t.Errorf("%s: %s gives %v", tc.rule, tc.broken, errs)

@@ -37,13 +37,16 @@ func (j judge) rules(t *Template, values map[string]any) {
 }
 
 func releaseValues(r Release) map[string]any {
-	domains := r.Domains
+	domains, apis := r.Domains, r.APIVersions
 	if domains == nil {
 		domains = []string{}
 	}
+	if apis == nil {
+		apis = []string{}
+	}
 	return map[string]any{
 		"app": r.App, "team": r.Target.Team, "environment": r.Target.Environment,
-		"namespace": r.Place.Namespace, "domains": domains,
+		"namespace": r.Place.Namespace, "domains": domains, "apis": apis,
 	}
 }
 

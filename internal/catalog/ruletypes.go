@@ -73,7 +73,7 @@ func newFormTypes() *formTypes {
 	}
 	return &formTypes{Registry: r, objects: map[string]map[string]*cel.Type{releaseType: {
 		"app": cel.StringType, "team": cel.StringType, "environment": cel.StringType, "namespace": cel.StringType,
-		"domains": cel.ListType(cel.StringType),
+		"domains": cel.ListType(cel.StringType), "apis": cel.ListType(cel.StringType),
 	}}}
 }
 

@@ -31,10 +31,13 @@ type circumstances struct {
 // whoever calls masks them.
 func problem(err error, c circumstances) *manifest.Problem {
 	var bad *badName
+	var elsewhere *misplaced
 	status, answered := answerOf(err)
 	switch {
 	case errors.As(err, &bad):
 		return &manifest.Problem{Kind: manifest.InvalidField, Field: ".metadata.name", Sentence: upperFirst(bad.Error()) + "."}
+	case errors.As(err, &elsewhere):
+		return &manifest.Problem{Kind: manifest.NoKind, Sentence: upperFirst(elsewhere.Error()) + ". Whoever wrote it has to declare that kind as cluster-scoped."}
 	case meta.IsNoMatchError(err):
 		return &manifest.Problem{Kind: manifest.NoKind, Sentence: fmt.Sprintf(
 			"The cluster has no kind %s in %s. The template needs something that is not installed there.", c.ref.Kind, c.ref.GVK().GroupVersion())}
@@ -219,7 +222,8 @@ func away(err error) bool {
 		return false
 	}
 	var bad *badName
-	if errors.As(err, &bad) || errors.Is(err, ErrIdentity) {
+	var elsewhere *misplaced
+	if errors.As(err, &bad) || errors.As(err, &elsewhere) || errors.Is(err, ErrIdentity) {
 		return false
 	}
 	s, answered := answerOf(err)

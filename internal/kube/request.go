@@ -105,6 +105,9 @@ func (s *session) apply(ctx context.Context, home string, u manifest.Object, opt
 	if err != nil {
 		return applied{}, err
 	}
+	if err := s.placed(ctx, u, ref); err != nil {
+		return applied{}, err
+	}
 	body, err := json.Marshal(u.Object)
 	if err != nil {
 		return applied{}, err

@@ -38,6 +38,8 @@ var stageOfKind = map[string]int{
 	"PersistentVolumeClaim": StageStorage, "Service": StageStorage, "NetworkPolicy": StageStorage,
 	"Deployment": StageWorkloads, "StatefulSet": StageWorkloads, "DaemonSet": StageWorkloads,
 	"Job": StageWorkloads, "CronJob": StageWorkloads, "Pod": StageWorkloads, "ReplicaSet": StageWorkloads,
+	// Kinds of extensions: what fills a Secret, and what an Ingress of Traefik needs in order to answer.
+	"ExternalSecret": StageSettings, "Middleware": StageStorage,
 }
 
 // Stage tells in which stage an object is applied. Kinds that the portal does not know come with

@@ -131,7 +131,7 @@ func (l *look) leaf(u manifest.Object, w *workload) Node {
 // judgeAround says how such an object is: by kstatus, and by what the kind's own status adds.
 func (l *look) judgeAround(u manifest.Object, w *workload) verdict {
 	v := general(u)
-	if v.word != Ready && u.GetKind() != "PersistentVolumeClaim" {
+	if v.word != Ready && u.GetKind() != "PersistentVolumeClaim" && u.GetKind() != "ExternalSecret" {
 		return v
 	}
 	switch u.GetKind() {
@@ -147,6 +147,8 @@ func (l *look) judgeAround(u manifest.Object, w *workload) verdict {
 		return claim(u, v)
 	case "ResourceQuota":
 		return quota(u, v)
+	case "ExternalSecret":
+		return externalSecret(u, v)
 	}
 	return v
 }

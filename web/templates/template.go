@@ -50,6 +50,8 @@ func allowWords(declared string) string {
 			return what + ", which belongs to no namespace"
 		}
 		return "objects that belong to no namespace"
+	case "kind":
+		return what + ", a kind that an extension brings into the cluster"
 	case "other-namespaces":
 		return "objects in other namespaces"
 	case "rbac":

@@ -6,6 +6,7 @@ the same as the defaults of the schema, but for an autoscaler in place of a numb
 config: { name: "", data: {} }
 secrets: { name: "", data: {} }
 secretFiles: []
+externalSecrets: []
 registry: { server: "", name: "", username: "", password: null }
 pullSecret: ""
 pullPolicy: auto

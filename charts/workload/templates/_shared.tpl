@@ -41,6 +41,7 @@ data:
   .dockerconfigjson: {{ dict "auths" (dict .s.registry.server $login) | toJson | b64enc | quote }}
 {{- end }}
 {{- include "workload.secretFiles" (dict "of" . "rows" .s.secretFiles) }}
+{{- include "workload.externalSecrets" . }}
 {{- end }}
 
 {{/* Labels of what belongs to no workload alone. */}}
