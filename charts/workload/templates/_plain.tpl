@@ -74,6 +74,8 @@ ingress:
   certificate: issuer
   issuer: ""
   tlsSecret: ""
+  redirect: auto
+  bodySize: ""
   longConnections: null
   rateLimit: null
   affinity: none
@@ -81,6 +83,7 @@ ingress:
   cookieSeconds: 86400
   hashBy: $request_uri
   controller: auto
+  middlewares: []
   annotations: {}
 metrics: { enabled: false }
 {{- end }}
