@@ -5,17 +5,26 @@ import "strings"
 // host holds a host name to those that the application may have.
 func (j judge) host(f *Field, v any, pointer string) {
 	name, _ := v.(string)
-	if !f.Host || name == "" || j.release.Domains == nil || within(name, j.release.Domains) {
+	if !f.Host || name == "" {
 		return
 	}
-	says := "This team has no host names yet. Ask your platform team for one."
-	if len(j.release.Domains) > 0 {
-		says = "Take " + orList(j.release.Domains) + ", or a name that ends with a dot and one of them: this team has no other host names."
-		if len(j.release.Domains) == 1 {
-			says = "Take " + j.release.Domains[0] + " or a name that ends with ." + j.release.Domains[0] + ": this team has no other host names."
-		}
+	if says := ForeignHost(name, j.release.Domains); says != "" {
+		j.found.add(j.pathOf(pointer), says, usual)
 	}
-	j.found.add(j.pathOf(pointer), says, usual)
+}
+
+// ForeignHost says what to take in place of a host name that is none of a team's: neither one of its domains
+// nor below one. It is "" for one that is, and if domains is nil, which means any.
+func ForeignHost(host string, domains []string) string {
+	switch {
+	case domains == nil || within(host, domains):
+		return ""
+	case len(domains) == 0:
+		return "This team has no host names yet. Ask your platform team for one."
+	case len(domains) == 1:
+		return "Take " + domains[0] + " or a name that ends with ." + domains[0] + ": this team has no other host names."
+	}
+	return "Take " + orList(domains) + ", or a name that ends with a dot and one of them: this team has no other host names."
 }
 
 // within tells whether a host name is one of the domains or below one (RFC 1034, section 3.1). A name may

@@ -60,21 +60,30 @@ func (s *Service) taken(cluster string, mine, other manifest.Served, may func(po
 	return fmt.Sprintf("`%s` is served already. Choose another host or path, or ask your platform team.", address)
 }
 
-// clashErrors puts clashes at the fields of the form that hold the hosts; one whose host comes from
-// elsewhere, such as a default, is about the form as a whole.
-func clashErrors(cs []clash, t *catalog.Template, in catalog.Inputs) catalog.Errors {
+// clashErrors puts clashes at the fields of the form that hold the hosts.
+func (s *Service) clashErrors(p *prepared) catalog.Errors {
 	var out catalog.Errors
-	for _, c := range cs {
-		e := catalog.FieldError{Title: "Host", Message: c.sentence}
-		for _, claim := range t.Hosts(in) {
-			if strings.EqualFold(claim.Host, c.host) {
-				e.Path, e.Title = claim.Path, claim.Title
-				break
-			}
-		}
-		out = append(out, e)
+	for _, c := range p.taken {
+		out = append(out, s.hostError(p, c.host, c.sentence))
 	}
 	return out
+}
+
+// hostError is a message at the field that holds a host; one whose host comes from elsewhere, such as a
+// default, is about the form as a whole.
+func (s *Service) hostError(p *prepared, host, sentence string) catalog.FieldError {
+	e := catalog.FieldError{Title: "Host", Message: sentence}
+	t, err := s.Templates.Template(p.Template)
+	if err != nil {
+		return e
+	}
+	for _, claim := range t.Hosts(p.Inputs) {
+		if strings.EqualFold(claim.Host, host) {
+			e.Path, e.Title = claim.Path, claim.Title
+			break
+		}
+	}
+	return e
 }
 
 // blockTaken marks the objects of a plan whose addresses something else serves.

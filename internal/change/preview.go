@@ -122,7 +122,10 @@ func (s *Service) prepareAt(ctx context.Context, place manifest.Place, d Draft, 
 	if err := s.prepareSet(ctx, &p); err != nil {
 		return p, err
 	}
-	var err error
+	err := s.allowedToday(&p)
+	if err != nil {
+		return p, err
+	}
 	if p.rendered, err = p.set.YAML(); err != nil {
 		return p, fmt.Errorf("change: write the objects: %w", err)
 	}
@@ -133,11 +136,7 @@ func (s *Service) prepareAt(ctx context.Context, place manifest.Place, d Draft, 
 	p.prune = without(have, p.set.RefsIn(p.place.Namespace))
 	p.taken, p.unknown = s.clashes(&p, may)
 	if len(p.taken) > 0 && (p.Kind == Create || p.Kind == Update) {
-		t, err := s.Templates.Template(p.Template)
-		if err != nil {
-			return p, err
-		}
-		return p, clashErrors(p.taken, t, p.Inputs)
+		return p, s.clashErrors(&p)
 	}
 	return p, nil
 }
