@@ -125,6 +125,9 @@ func (a admission) object(u manifest.Object, ref manifest.Ref) error {
 	if manifest.IsSecret(u) && strings.HasPrefix(ref.Name, manifest.StagedPrefix) {
 		return fmt.Errorf("the chart makes %s; the portal puts secret values aside under names that begin so", ref)
 	}
+	if err := manifest.CheckGate(u); err != nil {
+		return fmt.Errorf("the chart makes %s a gate: %w", ref, err)
+	}
 	return a.secrets(u, ref)
 }
 

@@ -54,6 +54,8 @@ func TestRenderRefusesHostileCharts(t *testing.T) {
 		"no name":                    {"apiVersion: v1\nkind: ConfigMap\n", "a ConfigMap without a name"},
 		"a hook":                     {"apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  annotations:\n    helm.sh/hook: pre-upgrade\n", `Job migrate a hook (helm.sh/hook: pre-upgrade), and hooks are not run; to have it left out, write "hooks" under slipway.dev/allows`},
 		"another namespace":          {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, namespace: kube-system}\n", "ConfigMap x into namespace kube-system"},
+		"a gate without an end":      {"apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, annotations: {slipway.dev/gate: complete}}\n", `Job migrate a gate: a rollout waits for it (slipway.dev/gate), so it needs spec.activeDeadlineSeconds`},
+		"a gate of another kind":     {"apiVersion: v1\nkind: Service\nmetadata: {name: x, annotations: {slipway.dev/gate: complete}}\n", `Service x a gate: it has the annotation slipway.dev/gate, and only a Job (batch/v1) can be waited for`},
 		"rights for the cluster":     {"apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: x}\n", `ClusterRoleBinding x, which is in no namespace; to let it, write "cluster-scoped:ClusterRoleBinding" under slipway.dev/allows`},
 		"rights in the namespace":    {"apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: x}\n", `RoleBinding x, which gives rights; to let it, write "rbac"`},
 		"a known kind of others":     {"apiVersion: evil.example/v1\nkind: Deployment\nmetadata: {name: x}\n", "Deployment x (evil.example/v1)"},

@@ -168,7 +168,7 @@ func ReadingRank(r manifest.Ref) int {
 	case isWorkload(r):
 		return 0
 	}
-	switch manifest.Stage(r) {
+	switch manifest.StageOfKind(r) {
 	case manifest.StageStorage:
 		return 1
 	case manifest.StageAround:
@@ -196,6 +196,7 @@ const (
 	DataLoss  EffectKind = "data loss" // a claim is deleted
 	Outage    EffectKind = "outage"    // nothing serves for a while
 	Rights    EffectKind = "rights"    // somebody may do more or less in the cluster than before
+	Gated     EffectKind = "gate"      // the rollout waits for a Job
 	Restart   EffectKind = "restart"
 	Stop      EffectKind = "stop" // pods go for good
 	Removed   EffectKind = "removed"

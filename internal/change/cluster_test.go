@@ -96,7 +96,7 @@ func (f *folder) Apply(ctx context.Context, as policy.Acting, _ manifest.Place, 
 	var out []manifest.Outcome
 	failed := false
 	step := func(r manifest.Ref, op manifest.Op, do func() error) error {
-		o := manifest.Outcome{Ref: r, Op: op, State: manifest.Succeeded, Stage: manifest.Stage(r)}
+		o := manifest.Outcome{Ref: r, Op: op, State: manifest.Succeeded, Stage: manifest.StageOfKind(r)}
 		switch p := f.refuse[r.Name]; {
 		case ctx.Err() != nil:
 			return ctx.Err()

@@ -19,6 +19,10 @@ func Effects(objects []manifest.DryRun) []Effect {
 		if o.Problem != nil {
 			continue
 		}
+		if e, ok := gated(o); ok {
+			out = append(out, e)
+			continue
+		}
 		switch o.Op {
 		case manifest.Create:
 			out = append(out, created(o)...)
@@ -35,7 +39,7 @@ func Effects(objects []manifest.DryRun) []Effect {
 }
 
 var rank = map[EffectKind]int{
-	DataLoss: 0, Outage: 1, Rights: 2, Stop: 3, Restart: 4, Removed: 5, Created: 6, Scaled: 7, Changed: 8,
+	DataLoss: 0, Outage: 1, Rights: 2, Gated: 3, Stop: 4, Restart: 5, Removed: 6, Created: 7, Scaled: 8, Changed: 9,
 }
 
 func named(r manifest.Ref) string {
@@ -45,7 +49,7 @@ func named(r manifest.Ref) string {
 	return fmt.Sprintf("%s `%s`", r.Kind, r.Name)
 }
 
-func isWorkload(r manifest.Ref) bool { return manifest.Stage(r) == manifest.StageWorkloads }
+func isWorkload(r manifest.Ref) bool { return manifest.StageOfKind(r) == manifest.StageWorkloads }
 
 func created(o manifest.DryRun) []Effect {
 	e := Effect{Kind: Created, Ref: o.Ref, Sentence: named(o.Ref) + " is created."}
@@ -316,8 +320,11 @@ func sameEffects(approved, now Plan) bool {
 		if o.Op == manifest.Unchanged {
 			continue
 		}
+		if runsAnew(approved, o) {
+			continue
+		}
 		i := slices.IndexFunc(approved.Objects, func(a manifest.DryRun) bool { return a.Ref.Same(o.Ref) })
-		if i < 0 || approved.Objects[i].Op != o.Op || !within(o.Fields, approved.Objects[i].Fields) {
+		if i < 0 || approved.Objects[i].Op != o.Op || !amongst(o.Fields, approved.Objects[i].Fields) {
 			return false
 		}
 	}
@@ -329,7 +336,7 @@ func sameEffects(approved, now Plan) bool {
 	return true
 }
 
-func within(now, approved []manifest.FieldChange) bool {
+func amongst(now, approved []manifest.FieldChange) bool {
 	for _, f := range now {
 		if !slices.Contains(approved, f) {
 			return false

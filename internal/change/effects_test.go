@@ -4,12 +4,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"slipway.dev/slipway/internal/manifest"
 )
 
 var (
 	deployment = manifest.Ref{Group: "apps", Version: "v1", Kind: "Deployment", Name: "api"}
+	migration  = manifest.Ref{Group: "batch", Version: "v1", Kind: "Job", Name: "api-migrate"}
 	service    = manifest.Ref{Version: "v1", Kind: "Service", Name: "api"}
 	claim      = manifest.Ref{Version: "v1", Kind: "PersistentVolumeClaim", Name: "data"}
 	role       = manifest.Ref{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "Role", Name: "job"}
@@ -63,6 +65,24 @@ func TestEffects(t *testing.T) {
 		"a restart that is asked for": {
 			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, After: gentle, PodsLive: 2, PodsWanted: 2, Fields: []manifest.FieldChange{field(`.spec.template.metadata.annotations["slipway.dev/restarted-at"]`, "", "2026-03-04T05:06:07Z")}}},
 			[]string{"restart: 2 pods of `api` restart, a new one is ready before an old one goes. No outage. Because of the restart."},
+		},
+		"a gate runs first": {
+			[]manifest.DryRun{{Ref: service, Op: manifest.Create}, {Ref: migration, Op: manifest.Create, PodsWanted: 1, Gate: &manifest.Gate{Limit: 10 * time.Minute}}},
+			[]string{
+				"gate: Job `api-migrate` runs first. The rollout waits for it, at most 10 min. If it fails, nothing that runs is touched, and the change can be resumed.",
+				"created: Service `api` is created.",
+			},
+		},
+		"a gate that failed runs anew": {
+			[]manifest.DryRun{{Ref: migration, Op: manifest.Unchanged, Gate: &manifest.Gate{Limit: 90 * time.Second, Live: manifest.GateBroken}}},
+			[]string{"gate: Job `api-migrate` failed before and runs anew, first. The rollout waits for it, at most 90 s. If it fails, nothing that runs is touched, and the change can be resumed."},
+		},
+		"a gate that still runs is waited for": {
+			[]manifest.DryRun{{Ref: migration, Op: manifest.Unchanged, Gate: &manifest.Gate{Limit: 3 * time.Hour, Live: manifest.GateRunning, Trial: true}}},
+			[]string{"gate: Job `api-migrate` still runs. The rollout waits for it, at most 3 h. It tries the new version beside the old one. If it fails, nothing that runs is touched, and the change can be resumed."},
+		},
+		"a gate that was passed is not run again": {
+			[]manifest.DryRun{{Ref: migration, Op: manifest.Unchanged, Gate: &manifest.Gate{Limit: time.Minute, Live: manifest.GatePassed}}}, nil,
 		},
 		"labels alone restart nothing": {
 			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, PodsLive: 2, PodsWanted: 2, Fields: []manifest.FieldChange{field(".metadata.labels.x", "1", "2")}}},

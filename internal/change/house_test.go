@@ -32,7 +32,8 @@ func person(name string, bs ...policy.Binding) policy.Subject {
 	return policy.Subject{Person: policy.Person{Identity: policy.Identity{Issuer: "https://idp", Subject: name}, Name: name}, Bindings: bs}
 }
 
-// chart makes one ConfigMap for each name in the list, and so lets a test add and remove objects.
+// chart makes one ConfigMap for each name in the list, and so lets a test add and remove objects. A name
+// that begins with migrate- or try- makes a gate instead.
 var chart = fstest.MapFS{
 	"maps/Chart.yaml":  {Data: []byte("apiVersion: v2\nname: maps\nversion: 1.0.0\n")},
 	"maps/values.yaml": {Data: []byte("names: []\nvalue: one\n")},
@@ -40,10 +41,17 @@ var chart = fstest.MapFS{
 		"names": {"type": "array", "title": "Names", "items": {"type": "string"}},
 		"value": {"type": "string", "title": "Value"}}}`)},
 	"maps/templates/maps.yaml": {Data: []byte(`{{- range .Values.names }}
+{{- if or (hasPrefix "migrate-" .) (hasPrefix "try-" .) }}
+apiVersion: batch/v1
+kind: Job
+metadata: {name: {{ . }}, annotations: {slipway.dev/gate: {{ ternary "trial" "complete" (hasPrefix "try-" .) }}}}
+spec: {activeDeadlineSeconds: 60}
+{{- else }}
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: {{ . }}}
 data: {value: {{ $.Values.value | quote }}}
+{{- end }}
 ---
 {{- end }}
 `)},

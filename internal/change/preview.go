@@ -40,9 +40,10 @@ type prepared struct {
 	set      manifest.Set
 	rendered []byte
 	prune    []manifest.Ref
-	judged   bool     // whether somebody will read the plan's warnings
-	taken    []clash  // addresses that something else serves
-	unknown  []string // hosts of which that cannot be told
+	judged   bool           // whether somebody will read the plan's warnings
+	taken    []clash        // addresses that something else serves
+	unknown  []string       // hosts of which that cannot be told
+	undone   []manifest.Ref // gates whose work a roll back leaves as it is
 	promoted *Promotion
 	plan     Plan
 }
@@ -202,7 +203,7 @@ func (s *Service) prepareSet(ctx context.Context, p *prepared) error {
 }
 
 // fromRevision takes the objects as they were applied, so that a roll back does not depend on what
-// the template has become.
+// the template has become. Gates are left out, see withoutGates.
 func (s *Service) fromRevision(ctx context.Context, p *prepared) error {
 	r, err := s.Store.Revision(ctx, p.App, p.Revision)
 	if err != nil {
@@ -212,8 +213,10 @@ func (s *Service) fromRevision(ctx context.Context, p *prepared) error {
 		return ErrNotFound
 	}
 	p.Template, p.Inputs = r.Template, r.Inputs
-	p.set, err = decodeSet(r.Rendered)
-	return err
+	if p.set, err = decodeSet(r.Rendered); err != nil {
+		return err
+	}
+	return p.withoutGates()
 }
 
 func (s *Service) render(ctx context.Context, t *catalog.Template, d Draft, place manifest.Place, base int) (catalog.Rendered, error) {

@@ -79,10 +79,10 @@ func (rec *recorder) flush() {
 	err := rec.r.update(ctx, func(c *Change) (Commit, error) {
 		var commit Commit
 		for _, o := range batch {
-			c.Outcomes = merge(c.Outcomes, o)
-			if e, ok := rec.r.objectEntry(o); ok {
+			if e, ok := rec.r.objectEntry(stateOf(c.Outcomes, o.Ref), o); ok {
 				commit.Audit = append(commit.Audit, e)
 			}
+			c.Outcomes = merge(c.Outcomes, o)
 			if o.Op == manifest.Delete && o.State == manifest.Succeeded {
 				commit.Gone = append(commit.Gone, o.Ref)
 			}
@@ -106,9 +106,19 @@ func merge(all []manifest.Outcome, o manifest.Outcome) []manifest.Outcome {
 	return append(all, o)
 }
 
-// objectEntry is the audit entry of an object that came to an end. An object at which nothing had to
-// be done has none: nothing was done.
-func (r *run) objectEntry(o manifest.Outcome) (audit.Entry, bool) {
+func stateOf(all []manifest.Outcome, ref manifest.Ref) manifest.OutcomeState {
+	for _, o := range all {
+		if o.Ref.Same(ref) {
+			return o.State
+		}
+	}
+	return manifest.Waiting
+}
+
+// objectEntry is the audit entry of an object that came from one state to another. An object at which
+// nothing had to be done has none: nothing was done. A gate is applied when it begins to be waited for,
+// which may be long before it ends, and has that entry then.
+func (r *run) objectEntry(was manifest.OutcomeState, o manifest.Outcome) (audit.Entry, bool) {
 	action := audit.ApplyObject
 	if o.Op == manifest.Delete {
 		action = audit.DeleteObject
@@ -116,8 +126,8 @@ func (r *run) objectEntry(o manifest.Outcome) (audit.Entry, bool) {
 	e := r.entry(action, audit.Done)
 	e.Object = o.Ref.String()
 	switch o.State {
-	case manifest.Succeeded:
-		return e, o.Op != manifest.Unchanged
+	case manifest.Succeeded, manifest.Awaited:
+		return e, o.Op != manifest.Unchanged && was != manifest.Awaited
 	case manifest.Broken:
 		e.Outcome = audit.Failed
 	case manifest.Lost:
@@ -159,6 +169,8 @@ func failureInWords(outcomes []manifest.Outcome) string {
 	switch {
 	case len(broken) == 0:
 		b.WriteString("It was interrupted.")
+	case broken[0].Problem != nil && broken[0].Problem.Kind == manifest.GateFailed:
+		fmt.Fprintf(&b, "%s did not succeed, so the rollout has not begun: what runs is as it was.", broken[0].Ref)
 	case broken[0].State == manifest.Lost:
 		fmt.Fprintf(&b, "Whether %s was applied is not known: no answer came.", broken[0].Ref)
 	default:

@@ -39,7 +39,7 @@ func (s *Service) advise(ctx context.Context, p *prepared, facts manifest.Facts)
 		p.plan.Warnings = append(p.plan.Warnings, s.overtaken(ctx, p)...)
 		about = unlessKnown(about, p)
 	}
-	p.plan.Warnings = append(p.plan.Warnings, about...)
+	p.plan.Warnings = append(append(p.plan.Warnings, p.notUndone()...), about...)
 	if sum := advice.Sum(p.set, p.place.Namespace, facts); sum.Pods > 0 {
 		p.plan.Requests = &sum
 	}

@@ -21,6 +21,7 @@ type Worker struct {
 	service *Service
 	log     *slog.Logger
 	Timing  Timing
+	places  *places // made by Run
 }
 
 // Timing is how patient a Worker is.
@@ -29,7 +30,7 @@ type Timing struct {
 	Poll     time.Duration // how often to look for work that nobody announced; default 1 s
 	Expire   time.Duration // how often to look for changes that waited too long; default 1 min
 	Away     time.Duration // how long to wait for a cluster that does not answer; default 2 min
-	Parallel int           // changes applied at once; default 4
+	Parallel int           // changes applied at once; default 4. Those that wait for a gate do not count, see places
 	Tidy     time.Duration // how often to look for secret values that nobody needs; default 1 h, 0 for never
 	Watch    WatchTiming
 }
@@ -46,9 +47,8 @@ func NewWorker(s *Service, log *slog.Logger) *Worker {
 // interrupted stays Applying and is continued by whoever claims it next.
 func (w *Worker) Run(ctx context.Context) {
 	var all sync.WaitGroup
-	for range w.Timing.Parallel {
-		all.Go(func() { w.loop(ctx) })
-	}
+	w.places = newPlaces(w.Timing.Parallel)
+	all.Go(func() { w.claim(ctx, &all) })
 	all.Go(func() { w.expire(ctx) })
 	if w.Timing.Tidy > 0 {
 		all.Go(func() { w.tidy(ctx) })
@@ -59,20 +59,29 @@ func (w *Worker) Run(ctx context.Context) {
 	all.Wait()
 }
 
-func (w *Worker) loop(ctx context.Context) {
+// claim takes what is to be applied, as long as there is a place for it.
+func (w *Worker) claim(ctx context.Context, all *sync.WaitGroup) {
 	news, stop := w.service.Feed.Subscribe(AnyChange)
 	defer stop()
-	for ctx.Err() == nil {
-		// A name for each claim: if this loop loses a lease, not even its sibling passes for it.
+	for {
+		place, ok := w.places.take(ctx)
+		if !ok {
+			return
+		}
+		// A name for each claim: if its lease is lost, not even another claim of this worker passes for it.
 		holder := rand.Text()
 		c, err := w.service.Store.Claim(ctx, holder, w.Timing.Lease, intent)
 		if err == nil {
-			w.handle(ctx, c, holder)
-			if c.Kind == Delete && w.Timing.Tidy > 0 {
-				w.dropUnused(ctx, c.App.Target)
-			}
+			all.Go(func() {
+				defer place.leave()
+				w.handle(ctx, c, holder, place)
+				if c.Kind == Delete && w.Timing.Tidy > 0 {
+					w.dropUnused(ctx, c.App.Target)
+				}
+			})
 			continue
 		}
+		place.leave()
 		if !errors.Is(err, ErrNothingToDo) && ctx.Err() == nil {
 			w.log.ErrorContext(ctx, "looking for changes to apply", "err", err)
 		}
@@ -123,7 +132,7 @@ func (w *Worker) dropUnused(ctx context.Context, t policy.Target) {
 }
 
 // handle applies one claimed change, keeping the lease meanwhile.
-func (w *Worker) handle(ctx context.Context, c Change, holder string) {
+func (w *Worker) handle(ctx context.Context, c Change, holder string, at *place) {
 	w.service.Feed.Publish(c.ID, c.App)
 	held, release := context.WithCancelCause(ctx)
 	var keeper sync.WaitGroup
@@ -131,7 +140,7 @@ func (w *Worker) handle(ctx context.Context, c Change, holder string) {
 	defer keeper.Wait()
 	defer release(nil)
 
-	r := run{w: w, s: w.service, c: c, holder: holder, log: w.log.With("change", c.ID, "application", c.App.Name, "attempt", c.Attempt)}
+	r := run{w: w, s: w.service, c: c, holder: holder, at: at, log: w.log.With("change", c.ID, "application", c.App.Name, "attempt", c.Attempt)}
 	err := r.do(held)
 	if err == nil {
 		return
@@ -196,6 +205,7 @@ type run struct {
 	log *slog.Logger
 
 	holder string
+	at     *place
 	set    manifest.Set
 	del    []manifest.Ref // what is to be deleted
 	not    []manifest.Ref // what was to be deleted, and is gone or somebody else's by now
@@ -317,7 +327,7 @@ func (r *run) divide(now Plan) {
 // the change is applied stands in the audit log since it was claimed.
 func (r *run) intend(ctx context.Context) error {
 	return r.update(ctx, func(c *Change) (Commit, error) {
-		c.Outcomes = waiting(r.set.RefsIn(r.c.Place.Namespace), r.del)
+		c.Outcomes = waiting(r.set, r.c.Place.Namespace, r.del)
 		if c.Started.IsZero() {
 			c.Started = r.s.now()
 		}
@@ -325,10 +335,10 @@ func (r *run) intend(ctx context.Context) error {
 	})
 }
 
-func waiting(refs, del []manifest.Ref) []manifest.Outcome {
-	out := make([]manifest.Outcome, 0, len(refs)+len(del))
-	for _, ref := range refs {
-		out = append(out, manifest.Outcome{Ref: ref, Stage: manifest.Stage(ref), State: manifest.Waiting})
+func waiting(set manifest.Set, home string, del []manifest.Ref) []manifest.Outcome {
+	out := make([]manifest.Outcome, 0, len(set)+len(del))
+	for _, u := range set {
+		out = append(out, manifest.Outcome{Ref: manifest.RefIn(u, home), Stage: manifest.Stage(u), State: manifest.Waiting})
 	}
 	for _, ref := range del {
 		out = append(out, manifest.Outcome{Ref: ref, Stage: manifest.StageOfDeletion(ref), Op: manifest.Delete, State: manifest.Waiting})
@@ -338,7 +348,12 @@ func waiting(refs, del []manifest.Ref) []manifest.Outcome {
 
 func (r *run) apply(ctx context.Context) error {
 	rec := startRecorder(ctx, r)
-	outcomes, err := r.s.Cluster.Apply(ctx, r.acting(), r.c.Place, r.c.App.Name, r.set, r.del, rec.report)
+	outcomes, err := r.s.Cluster.Apply(ctx, r.acting(), r.c.Place, r.c.App.Name, r.set, r.del, func(o manifest.Outcome) error {
+		if o.State == manifest.Awaited {
+			r.at.lend()
+		}
+		return rec.report(o)
+	})
 	if rerr := rec.stop(); rerr != nil {
 		return rerr
 	}

@@ -21,6 +21,10 @@ import (
 // an error, Apply starts nothing further, waits for what is under way and returns that error. A stage
 // that has a failure is finished, the ones after it are Skipped.
 //
+// A gate (manifest.AnnotationGate) is Awaited once it is written, and reported whenever what can be said
+// of it changes. It has succeeded when its Job has; a Job that fails is Broken, with the problem
+// manifest.GateFailed. It is waited for as long as the Job itself may take.
+//
 // Objects that carry another application's labels, or none, are neither written nor deleted. What is
 // gone already counts as deleted. Tokens in Secrets are replaced in memory, just before they are sent,
 // by the values that are put aside (see Stage); a Secret that lacks one is not written. A write whose
@@ -51,6 +55,7 @@ type step struct {
 	object  manifest.Object // nil to delete; with its secret values
 	sealed  unsealed        // the same, with what is needed to mask it
 	outcome manifest.Outcome
+	written manifest.Object // as the API server answered
 
 	known chan struct{} // closed when head and headErr are set
 	head  *metav1.PartialObjectMetadata
@@ -75,7 +80,7 @@ func newRun(e *errand, set []unsealed, prune []manifest.Ref, report func(manifes
 	r := &run{errand: e, report: report, stop: make(chan struct{})}
 	for _, u := range set {
 		ref := manifest.RefIn(u.object, e.place.Namespace)
-		r.add(&step{object: u.object, sealed: u, outcome: manifest.Outcome{Ref: ref, Stage: manifest.Stage(ref), Op: manifest.Change}})
+		r.add(&step{object: u.object, sealed: u, outcome: manifest.Outcome{Ref: ref, Stage: manifest.Stage(u.object), Op: manifest.Change}})
 	}
 	for _, ref := range prune {
 		r.add(&step{outcome: manifest.Outcome{Ref: ref, Stage: manifest.StageOfDeletion(ref), Op: manifest.Delete}})
@@ -160,10 +165,13 @@ func (r *run) runStep(ctx context.Context, s *step) {
 		s.outcome.State = manifest.Waiting // nobody knows of it, so it must not be done
 		return
 	}
-	if s.object != nil {
-		r.write(ctx, s)
-	} else {
+	switch {
+	case s.object == nil:
 		r.remove(ctx, s)
+	case manifest.IsGate(s.object):
+		r.pass(ctx, s)
+	default:
+		r.write(ctx, s)
 	}
 	s.outcome.Took = time.Since(start)
 	_ = r.tell(s)

@@ -124,7 +124,7 @@ func (e *errand) tryApply(ctx context.Context, s unsealed, a *asked) (manifest.D
 		return manifest.DryRun{}, err
 	}
 	about := append(s.masks(), a.live)
-	d := manifest.DryRun{Ref: e.refOf(u), Warnings: a.would.warnings}
+	d := manifest.DryRun{Ref: e.refOf(u), Warnings: a.would.warnings, Gate: manifest.GateOf(u, a.live)}
 	for i := range d.Warnings {
 		d.Warnings[i] = maskAll(d.Warnings[i], about)
 	}

@@ -77,8 +77,13 @@ func ownEvents(o *metav1.ListOptions) {
 	o.FieldSelector = fields.OneTermNotEqualSelector("involvedObject.kind", "Node").String()
 }
 
-// source lists and watches one kind with the rights of the portal itself.
+// source lists and watches one kind in all namespaces with the rights of the portal itself.
 func (c *cluster) source(k watchedKind, choose func(*metav1.ListOptions)) (*cache.ListWatch, error) {
+	return c.sourceIn(k, metav1.NamespaceAll, choose)
+}
+
+// sourceIn does so in one namespace. Kinds without an example are in all of them.
+func (c *cluster) sourceIn(k watchedKind, namespace string, choose func(*metav1.ListOptions)) (*cache.ListWatch, error) {
 	hc := &http.Client{Transport: c.authenticated}
 	if k.extension {
 		return c.extensionSource(k, hc, choose)
@@ -99,7 +104,7 @@ func (c *cluster) source(k watchedKind, choose func(*metav1.ListOptions)) (*cach
 	if err != nil {
 		return nil, err
 	}
-	return cache.NewFilteredListWatchFromClient(rc, k.resource, metav1.NamespaceAll, choose), nil
+	return cache.NewFilteredListWatchFromClient(rc, k.resource, namespace, choose), nil
 }
 
 func (c *cluster) metadataSource(k watchedKind, hc *http.Client, choose func(*metav1.ListOptions)) (*cache.ListWatch, error) {

@@ -33,6 +33,7 @@ func (r *run) write(ctx context.Context, s *step) {
 		r.fail(ctx, s, a)
 		return
 	}
+	s.written = got.object
 	s.outcome.State, s.outcome.UID = manifest.Succeeded, string(got.object.GetUID())
 	s.outcome.Op = opOf(s.head, got)
 }

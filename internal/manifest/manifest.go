@@ -123,6 +123,7 @@ const (
 	UnsetSecret  ProblemKind = "value missing" // a secret value was never given, or is no longer there
 	Away         ProblemKind = "cluster away"
 	Throttled    ProblemKind = "throttled"
+	GateFailed   ProblemKind = "gate failed" // the Job that has to succeed first did not, see AnnotationGate
 	Other        ProblemKind = "other"
 )
 
@@ -153,6 +154,8 @@ type DryRun struct {
 	Untried bool     `json:"untried,omitempty"`
 	Problem *Problem `json:"problem,omitempty"` // then nothing else but Ref can be relied on
 	UID     string   `json:"uid,omitempty"`     // of the live object
+	// Gate is set for a Job that must succeed before the workloads are touched, see AnnotationGate.
+	Gate *Gate `json:"gate,omitempty"`
 }
 
 // FieldChange is one field that differs.
@@ -170,6 +173,7 @@ type OutcomeState string
 const (
 	Waiting   OutcomeState = "waiting" // not tried yet
 	Working   OutcomeState = "working"
+	Awaited   OutcomeState = "running" // a gate that is applied and has not ended; what comes after waits for it
 	Succeeded OutcomeState = "succeeded"
 	Broken    OutcomeState = "failed"
 	Skipped   OutcomeState = "not tried" // because something before it failed
@@ -185,5 +189,8 @@ type Outcome struct {
 	Problem *Problem      `json:"problem,omitempty"`
 	Took    time.Duration `json:"took,omitempty"`
 	Tries   int           `json:"tries,omitempty"`
-	UID     string        `json:"uid,omitempty"`
+	// Note is how an Awaited gate does, one clause: "1 pod runs". Since is when its Job was made.
+	Note  string    `json:"note,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+	UID   string    `json:"uid,omitempty"`
 }

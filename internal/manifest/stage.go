@@ -12,10 +12,13 @@ const (
 	StageNamespaces = 0
 
 	StageSettings  = 1 // what others refer to: ConfigMaps, Secrets, accounts and their rights
-	StageStorage   = 2 // claims, Services, policies: what workloads expect to find
-	StageWorkloads = 3
-	StageAround    = 4 // what points at workloads: autoscalers, budgets, Ingresses
-	StageDeletions = 5 // last, so that nothing still refers to what goes
+	StageStorage   = 2 // claims, Services, policies: what pods expect to find
+	StageGates     = 3 // Jobs that must have succeeded before a workload is touched, see AnnotationGate
+	StageTrials    = 4 // those of them that try the new version, which needs what the others do
+	StageHandover  = 5 // autoscalers that go, before their workload is given a number of pods
+	StageWorkloads = 6
+	StageAround    = 7 // what points at workloads: autoscalers, budgets, Ingresses
+	StageDeletions = 8 // last, so that nothing still refers to what goes
 )
 
 // StageNames are the names of the stages for people.
@@ -24,6 +27,9 @@ var StageNames = map[int]string{
 
 	StageSettings:  "Settings and access",
 	StageStorage:   "Storage and network",
+	StageGates:     "Before the rollout",
+	StageTrials:    "Trial of the new version",
+	StageHandover:  "Autoscalers that go",
 	StageWorkloads: "Workloads",
 	StageAround:    "Scaling and addresses",
 	StageDeletions: "Deletions",
@@ -42,9 +48,21 @@ var stageOfKind = map[string]int{
 	"ExternalSecret": StageSettings, "Middleware": StageStorage,
 }
 
-// Stage tells in which stage an object is applied. Kinds that the portal does not know come with
-// StageAround, when everything they may refer to is there.
-func Stage(r Ref) int {
+// Stage tells in which stage an object is applied: that of its kind, but for gates, which have stages of
+// their own.
+func Stage(u Object) int {
+	switch {
+	case isTrial(u):
+		return StageTrials
+	case IsGate(u):
+		return StageGates
+	}
+	return StageOfKind(RefOf(u))
+}
+
+// StageOfKind tells in which stage objects of a kind are applied, gates excepted. Kinds that the portal
+// does not know come with StageAround, when everything they may refer to is there.
+func StageOfKind(r Ref) int {
 	if s, ok := stageOfKind[r.Kind]; ok {
 		return s
 	}
@@ -52,10 +70,11 @@ func Stage(r Ref) int {
 }
 
 // StageOfDeletion tells in which stage an object is deleted: last, but for autoscalers, which would set
-// the number of pods of a workload once more after the workload has been given it.
+// the number of pods of a workload once more after the workload has been given it. These go when the
+// gates are passed, and not before: until then the workload that they scale stays as it is.
 func StageOfDeletion(r Ref) int {
 	if r.Kind == "HorizontalPodAutoscaler" {
-		return StageStorage
+		return StageHandover
 	}
 	return StageDeletions
 }
@@ -64,7 +83,7 @@ func StageOfDeletion(r Ref) int {
 func (s Set) Sort() {
 	slices.SortFunc(s, func(a, b Object) int {
 		x, y := RefOf(a), RefOf(b)
-		return cmp.Or(cmp.Compare(Stage(x), Stage(y)), cmp.Compare(x.Kind, y.Kind), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(x.Name, y.Name), cmp.Compare(x.Group, y.Group))
+		return cmp.Or(cmp.Compare(Stage(a), Stage(b)), cmp.Compare(x.Kind, y.Kind), cmp.Compare(a.GetNamespace(), b.GetNamespace()), cmp.Compare(x.Name, y.Name), cmp.Compare(x.Group, y.Group))
 	})
 }
 

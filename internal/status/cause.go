@@ -60,22 +60,38 @@ func (l *look) pullError(p *corev1.Pod, w *corev1.ContainerStateWaiting) string 
 	return w.Message
 }
 
-// crashed is the verdict on a container that ended, told by its liveness check where that ended it.
+// crashed is the verdict on a container that ended, told by the check that ended it where one did.
 func (l *look) crashed(p *corev1.Pod, c named, t *corev1.ContainerStateTerminated) verdict {
 	v := crash(p, c, t)
-	if t.Reason == "OOMKilled" || c.container.LivenessProbe == nil {
+	if t.Reason == "OOMKilled" || t.ExitCode != 137 && t.ExitCode != 143 {
 		return v
 	}
-	for _, e := range l.warnings("Pod", p.Name, "Unhealthy") {
-		if strings.HasPrefix(e.Message, "Liveness") && (t.ExitCode == 137 || t.ExitCode == 143) {
-			check := checkOf(c.container.LivenessProbe)
-			v.reason = fmt.Sprintf("%s fails, %s", check, times(c.status.RestartCount, "restart"))
-			v.wrong.id, v.wrong.title, v.wrong.said = "liveness", "is restarted again and again", e.Message
-			v.wrong.sentence = fmt.Sprintf("It starts, but %s fails, so the cluster ends it and starts it again. Look into its logs, or give it more time to start.", check)
-			return v
-		}
+	if said := l.failing(p, "Liveness"); said != "" && c.container.LivenessProbe != nil {
+		check := checkOf(c.container.LivenessProbe)
+		v.reason = fmt.Sprintf("%s fails, %s", check, times(c.status.RestartCount, "restart"))
+		v.wrong.id, v.wrong.title, v.wrong.said = "liveness", "is restarted again and again", said
+		v.wrong.sentence = fmt.Sprintf("It starts, but %s fails, so the cluster ends it and starts it again. Look into its logs, or give it more time to start.", check)
+		return v
+	}
+	if said := l.failing(p, "Startup"); said != "" && c.container.StartupProbe != nil {
+		check := checkOf(c.container.StartupProbe)
+		v.reason = fmt.Sprintf("does not get ready: %s fails, %s", check, times(c.status.RestartCount, "restart"))
+		v.wrong.id, v.wrong.title, v.wrong.said = "startup", "never gets ready", said
+		v.wrong.sentence = fmt.Sprintf("It starts, but %s does not pass within %s, so the cluster ends it. Compare the check's path and port with what the application answers to, or give it more time to start.",
+			check, seconds(patience(c.container.StartupProbe)))
 	}
 	return v
+}
+
+// failing is what was reported last of a check that fails, "Startup", "Readiness" or "Liveness"; empty if
+// nothing was.
+func (l *look) failing(p *corev1.Pod, check string) string {
+	for _, e := range l.warnings("Pod", p.Name, "Unhealthy") {
+		if strings.HasPrefix(e.Message, check) {
+			return e.Message
+		}
+	}
+	return ""
 }
 
 // crash is the verdict on a container that ended although it should run, or ended with an error.

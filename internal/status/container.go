@@ -105,7 +105,7 @@ func (l *look) running(p *corev1.Pod, c named, since time.Time) verdict {
 		return verdict{word: Progressing, reason: "starting"}
 	}
 	if s.Started != nil && !*s.Started && c.container.StartupProbe != nil {
-		return verdict{word: Progressing, reason: fmt.Sprintf("starting, its start check may take %s", seconds(patience(c.container.StartupProbe)))}
+		return l.checkedAtStart(p, c)
 	}
 	if !s.Ready {
 		return l.unready(p, c, since)
@@ -116,6 +116,21 @@ func (l *look) running(p *corev1.Pod, c named, since time.Time) verdict {
 	return verdict{word: Ready}
 }
 
+// checkedAtStart is the verdict on a container whose start check has not passed yet. One that was ended
+// for it and started again has no better prospects: the same is asked of the same.
+func (l *look) checkedAtStart(p *corev1.Pod, c named) verdict {
+	check, may := checkOf(c.container.StartupProbe), seconds(patience(c.container.StartupProbe))
+	if l.failing(p, "Startup") == "" {
+		return verdict{word: Progressing, reason: fmt.Sprintf("starting, its start check may take %s", may)}
+	}
+	if last := c.status.LastTerminationState.Terminated; last != nil {
+		if v := l.crashed(p, c, last); v.wrong.id == "startup" {
+			return v
+		}
+	}
+	return verdict{word: Progressing, reason: fmt.Sprintf("starting, %s fails so far and may for %s", check, may)}
+}
+
 // unready is the verdict on a container that runs without being ready. How long it may is counted from
 // its start, or from when the pod was last ready.
 func (l *look) unready(p *corev1.Pod, c named, since time.Time) verdict {
@@ -123,13 +138,8 @@ func (l *look) unready(p *corev1.Pod, c named, since time.Time) verdict {
 		since = lost
 	}
 	check := checkOf(c.container.ReadinessProbe)
-	fails, said := false, ""
-	for _, e := range l.warnings("Pod", p.Name, "Unhealthy") {
-		if strings.HasPrefix(e.Message, "Readiness") {
-			fails, said = true, e.Message
-			break
-		}
-	}
+	said := l.failing(p, "Readiness")
+	fails := said != ""
 	reason := "runs, is not ready yet"
 	if fails {
 		reason = fmt.Sprintf("runs, but is not ready; %s fails", check)

@@ -111,7 +111,7 @@ func (s stage) count(want manifest.OutcomeState) int {
 // open tells whether a stage's objects are shown from the start: where something is not as it should be.
 func (s stage) open() bool {
 	done := s.count(manifest.Succeeded)
-	return done > 0 && done < len(s.Outcomes) || s.count(manifest.Broken)+s.count(manifest.Working)+s.count(manifest.Lost) > 0
+	return done > 0 && done < len(s.Outcomes) || s.count(manifest.Broken)+s.count(manifest.Working)+s.count(manifest.Awaited)+s.count(manifest.Lost) > 0
 }
 
 // summary is a stage in one status.
@@ -124,6 +124,8 @@ func (s stage) summary() (class, words string) {
 		return "st st-unknown", count(s.count(manifest.Lost), "answer") + " lost"
 	case done == n:
 		return "st st-ready", thousands(int64(n)) + " of " + thousands(int64(n))
+	case s.count(manifest.Awaited) > 0:
+		return "st st-progressing", "waits for " + count(s.count(manifest.Awaited), "Job")
 	case s.count(manifest.Working) > 0 || done > 0:
 		return "st st-progressing", thousands(int64(done)) + " of " + thousands(int64(n))
 	case s.count(manifest.Skipped) > 0:
@@ -141,6 +143,8 @@ func outcomeLook(o manifest.Outcome) (class, word string) {
 		return "st st-failed", "failed"
 	case manifest.Working:
 		return "st st-progressing", "working"
+	case manifest.Awaited:
+		return "st st-progressing", "running"
 	case manifest.Lost:
 		return "st st-unknown", "unknown"
 	case manifest.Skipped:
@@ -163,7 +167,7 @@ func doneWord(op manifest.Op) string {
 
 // outcomeDetail is a clause beside an object.
 func outcomeDetail(o manifest.Outcome) string {
-	s := ""
+	s := o.Note
 	if o.Problem != nil {
 		s = o.Problem.Sentence
 	} else if o.State == manifest.Lost {
@@ -176,6 +180,22 @@ func outcomeDetail(o manifest.Outcome) string {
 		s += "(" + count(o.Tries, "try") + ")"
 	}
 	return s
+}
+
+// awaited are the gates that are waited for.
+func awaited(outcomes []manifest.Outcome) []manifest.Outcome {
+	var out []manifest.Outcome
+	for _, o := range outcomes {
+		if o.State == manifest.Awaited {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// isGateFailure tells whether a Job was to succeed first and did not.
+func isGateFailure(o manifest.Outcome) bool {
+	return o.Problem != nil && o.Problem.Kind == manifest.GateFailed
 }
 
 // broken are the objects that failed, or whose answer was lost.
@@ -197,7 +217,10 @@ func failureTitle(c change.Change) string {
 	s := c.Failure
 	if len(bad) > 0 {
 		s = bad[0].Ref.Kind + " `" + bad[0].Ref.Name + "` was not applied."
-		if len(bad) > 1 {
+		switch {
+		case isGateFailure(bad[0]):
+			s = bad[0].Ref.Kind + " `" + bad[0].Ref.Name + "` did not succeed, so the rollout has not begun."
+		case len(bad) > 1:
 			s = thousands(int64(len(bad))) + " objects were not applied."
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"slipway.dev/slipway/internal/advice"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/status"
 )
 
@@ -98,6 +99,14 @@ func gallery() []view {
 			d.Live = "/changes/1284/stream"
 		}
 		all = append(all, view{"change-" + string(s), Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), d)})
+	}
+	for state, job := range map[change.State]manifest.OutcomeState{change.Applying: manifest.Awaited, change.Failed: manifest.Broken} {
+		d := ChangeData{Change: sampleChange(state), Can: Can{Resume: state == change.Failed, Change: true}, Live: "/changes/1284/stream"}
+		d.Change.Outcomes = gateOutcomes(job)
+		if state == change.Failed {
+			d.Change.Failure = "Job api-migrate-3f9c21aa did not succeed, so the rollout has not begun: what runs is as it was. 3 objects are applied, 3 wait behind it."
+		}
+		all = append(all, view{"change-gate-" + string(state), Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), d)})
 	}
 	own := ChangeData{Change: sampleChange(change.Pending), Can: Can{Withdraw: true, WhyNot: "You submitted it, so somebody else must decide."}}
 	return append(all, view{"change-own", Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), own)})

@@ -139,6 +139,8 @@ func objectNote(o manifest.DryRun, effects []change.Effect) string {
 			return "brief outage"
 		case change.Rights:
 			return "changes rights"
+		case change.Gated:
+			return "runs first"
 		case change.Restart:
 			return count(e.Pods, "pod") + " " + verb(e.Pods, "restarts", "restart")
 		case change.Stop:

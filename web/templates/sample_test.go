@@ -167,9 +167,9 @@ func sampleOutcomes(state change.State) []manifest.Outcome {
 		{Ref: ref("Secret", "api-posthog"), Stage: 1, Op: manifest.Create, State: manifest.Succeeded, Took: 11 * time.Millisecond},
 		{Ref: ref("ServiceAccount", "api"), Stage: 1, Op: manifest.Unchanged, State: manifest.Succeeded, Took: 7 * time.Millisecond},
 		{Ref: ref("Service", "api"), Stage: 2, Op: manifest.Unchanged, State: manifest.Succeeded, Took: 8 * time.Millisecond},
-		{Ref: ref("Deployment", "api"), Stage: 3, Op: manifest.Change, State: manifest.Succeeded, Took: 34 * time.Millisecond},
-		{Ref: ref("Deployment", "redis"), Stage: 3, Op: manifest.Change, State: manifest.Working},
-		{Ref: ref("ConfigMap", "api-feature-flags"), Stage: 5, Op: manifest.Delete, State: manifest.Waiting},
+		{Ref: ref("Deployment", "api"), Stage: manifest.StageWorkloads, Op: manifest.Change, State: manifest.Succeeded, Took: 34 * time.Millisecond},
+		{Ref: ref("Deployment", "redis"), Stage: manifest.StageWorkloads, Op: manifest.Change, State: manifest.Working},
+		{Ref: ref("ConfigMap", "api-feature-flags"), Stage: manifest.StageDeletions, Op: manifest.Delete, State: manifest.Waiting},
 	}
 	switch state {
 	case change.Failed:
@@ -180,6 +180,23 @@ func sampleOutcomes(state change.State) []manifest.Outcome {
 		out[4].State, out[5].State = manifest.Succeeded, manifest.Succeeded
 	}
 	return out
+}
+
+// gateOutcomes are of a change that has a migration before its rollout.
+func gateOutcomes(job manifest.OutcomeState) []manifest.Outcome {
+	out := sampleOutcomes(change.Applying)
+	gate := manifest.Outcome{Ref: ref("Job", "api-migrate-3f9c21aa"), Stage: manifest.StageGates, Op: manifest.Create, State: job, Since: before(40 * time.Second), Note: "1 pod runs"}
+	if job == manifest.Broken {
+		gate.Note, gate.Took = "", 71*time.Second
+		gate.Problem = &manifest.Problem{Kind: manifest.GateFailed, Sentence: "It was tried 4 times. Its process ends with exit code 3 soon after its start. Its logs say why.", Said: `pq: column "email" of relation "users" already exists`}
+	}
+	for i := 3; i < len(out); i++ {
+		out[i] = manifest.Outcome{Ref: out[i].Ref, Stage: out[i].Stage, Op: out[i].Op, State: manifest.Waiting}
+		if job == manifest.Broken {
+			out[i].State = manifest.Skipped
+		}
+	}
+	return append(out, gate)
 }
 
 func field(kind catalog.FieldKind, path, title, help string) *catalog.Field {

@@ -196,6 +196,9 @@ securityContext:
 name: {{ default .name $w.container | quote }}
 image: {{ $w.image | quote }}
 imagePullPolicy: {{ include "workload.pullPolicy" (list $w.pullPolicy $w.image) }}
+{{- if .trying }}
+restartPolicy: Always
+{{- end }}
 {{- with $w.command }}
 command: {{ toJson . }}
 {{- end }}
@@ -204,7 +207,11 @@ args: {{ toJson . }}
 {{- end }}
 {{- include "workload.ports" . }}
 {{- include "workload.env" . }}
-{{- if ne .kind "job" }}
+{{- if .trying }}
+{{- with include "workload.trialProbe" . }}
+{{ . }}
+{{- end }}
+{{- else if ne .kind "job" }}
 {{- range $check := list "startup" "readiness" "liveness" }}
 {{- with include "workload.probe" (dict "of" $ "probe" (index $w.probes $check) "check" $check) }}
 {{ . }}

@@ -149,36 +149,3 @@ spec:
           restartPolicy: {{ .w.restartPolicy }}
           {{- include "workload.podSpec" . | nindent 10 }}
 {{- end }}
-
-{{/* The migration as a Job. Jobs cannot be changed, so each content has a name of its own. Its pods
-     do not carry the labels by which the Service finds the workload's. */}}
-{{- define "workload.migration" -}}
-{{- $_ := set . "migrator" (include "workload.migrationPod" .) }}
----
-apiVersion: batch/v1
-kind: Job
-metadata:
-  name: {{ printf "%s-migrate-%s" (.name | trunc 46 | trimSuffix "-") (.migrator | sha256sum | trunc 8) | quote }}
-  {{- include "workload.metadata" (dict "of" .) | nindent 2 }}
-spec:
-  backoffLimit: 3
-  template:
-    metadata:
-      labels:
-        app.kubernetes.io/name: {{ .name }}-migrate
-        app.kubernetes.io/instance: {{ .app | quote }}
-        app.kubernetes.io/part-of: {{ .app | quote }}
-    spec:
-      {{- .migrator | nindent 6 }}
-{{- end }}
-
-{{- define "workload.migrationPod" -}}
-restartPolicy: Never
-{{ include "workload.identity" . }}
-containers:
-  - {{ include "workload.migrator" . | nindent 4 | trim }}
-{{- with include "workload.volumes" . | trim }}
-volumes:
-  {{- . | nindent 2 }}
-{{- end }}
-{{- end }}

@@ -7,6 +7,7 @@ All objects of one workload: (dict root name kind w s). What its kind has no fie
 {{- $_ := set . "rights" (default (list) (get .w "rights")) }}
 {{- $_ := set . "single" false }}
 {{- $_ := set . "scaled" false }}
+{{- $_ := set . "trying" false }}
 {{- if eq .kind "worker" }}{{- $_ := set . "single" .w.singleton.enabled }}{{- end }}
 {{- if has .kind (list "web" "worker") }}{{- $_ := set . "scaled" (and .w.autoscale.enabled (not .single)) }}{{- end }}
 {{- include "workload.serviceAccount" . }}
@@ -24,6 +25,9 @@ All objects of one workload: (dict root name kind w s). What its kind has no fie
 {{- end }}
 {{- if eq .w.migration.run "job" }}
 {{- include "workload.migration" . }}
+{{- end }}
+{{- if and (has .kind (list "web" "worker")) .w.trial.enabled (or .scaled (ne (int .w.replicas) 0)) }}
+{{- include "workload.trial" . }}
 {{- end }}
 {{- include "workload.budget" . }}
 {{- if .scaled }}

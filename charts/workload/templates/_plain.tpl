@@ -60,6 +60,7 @@ revisionHistoryLimit: 5
 preStopSeconds: 5
 budget: { minAvailable: "", maxUnavailable: "", name: "" }
 migration: { run: none }
+trial: { enabled: false }
 autoscale: { enabled: true, min: 1, max: 3, cpu: 80, memory: 80, metrics: [] }
 portName: http
 ports: []

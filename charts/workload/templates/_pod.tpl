@@ -129,8 +129,8 @@ securityContext:
     type: RuntimeDefault
 {{- end }}
 
-{{/* Where the pods may run. */}}
-{{- define "workload.placement" -}}
+{{/* On which nodes the pods may run. */}}
+{{- define "workload.nodes" -}}
 {{- with .w.nodeSelector }}
 nodeSelector:
   {{- range $key, $value := . }}
@@ -158,6 +158,11 @@ tolerations:
 {{- with .w.priorityClass }}
 priorityClassName: {{ . | quote }}
 {{- end }}
+{{- end }}
+
+{{/* Where the pods may run, also in respect of each other. */}}
+{{- define "workload.placement" -}}
+{{- include "workload.nodes" . }}
 {{- if ne .w.antiAffinity "none" }}
 affinity:
   podAntiAffinity:
