@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"os"
+	"strings"
 	"testing"
 
 	"slipway.dev/slipway/internal/catalog"
@@ -54,6 +55,21 @@ func TestPresetsAreSound(t *testing.T) {
 	}
 	if tried < 10 {
 		t.Errorf("%d presets were tried", tried)
+	}
+}
+
+// Who takes more pods learns what they are good for, what they are not enough for, and what they cost.
+func TestPresetSaysWhatItCosts(t *testing.T) {
+	var critical string
+	for _, p := range template(t, "web-service").Presets {
+		if p.ID == "critical" {
+			critical = p.Help
+		}
+	}
+	for _, says := range []string{"99.9 %", "95 of 100 answers within 500 ms", "a health path", "costs three times"} {
+		if !strings.Contains(critical, says) {
+			t.Errorf("it does not say %q: %s", says, critical)
+		}
 	}
 }
 

@@ -102,9 +102,23 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{/*
+The number of the user that pods run as. Where each workload shall have its own, it is made of the names, so
+that it stays the same whatever stands beside it; but files on disks belong to the user who wrote them.
+*/}}
+{{- define "workload.user" -}}
+{{- $user := int64 .w.security.runAsUser -}}
+{{- $keeps := or .w.claims (eq .kind "stateful") -}}
+{{- if and (get .s "ownUsers") (eq $user 10001) (not $keeps) -}}
+{{- $sum := printf "%s/%s" .app .name | sha256sum | trunc 8 | printf "0x%s" | int64 -}}
+{{- add 20000 (mod $sum 40000) -}}
+{{- else -}}{{ $user }}{{- end -}}
+{{- end }}
+
 {{/* Who the pods are in the cluster and on the node. */}}
 {{- define "workload.identity" -}}
 {{- $s := .w.security -}}
+{{- $user := include "workload.user" . -}}
 serviceAccountName: {{ default .name .w.serviceAccount.name | quote }}
 automountServiceAccountToken: {{ or $s.serviceAccountToken (ne (len (default (list) .rights)) 0) }}
 {{- /* The cluster's other Services are not put into the environment: names are found by DNS. */}}
@@ -121,10 +135,10 @@ imagePullSecrets:
 securityContext:
   {{- if not $s.allowRoot }}
   runAsNonRoot: true
-  runAsUser: {{ int64 $s.runAsUser }}
-  runAsGroup: {{ int64 (ternary $s.runAsUser $s.runAsGroup (kindIs "invalid" $s.runAsGroup)) }}
+  runAsUser: {{ $user }}
+  runAsGroup: {{ int64 (ternary $user $s.runAsGroup (kindIs "invalid" $s.runAsGroup)) }}
   {{- end }}
-  fsGroup: {{ int64 (ternary $s.runAsUser $s.fsGroup (kindIs "invalid" $s.fsGroup)) }}
+  fsGroup: {{ int64 (ternary $user $s.fsGroup (kindIs "invalid" $s.fsGroup)) }}
   seccompProfile:
     type: RuntimeDefault
 {{- end }}
