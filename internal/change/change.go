@@ -138,8 +138,11 @@ type Plan struct {
 	// Requests are what all pods together ask for; nil where the plan leaves none.
 	Requests *advice.Requests `json:"requests,omitempty"`
 	Inputs   []InputChange    `json:"inputs,omitempty"` // what the person changed, against the base revision
-	Demands  []policy.Demand  `json:"demands,omitempty"`
-	Digest   manifest.Digest  `json:"digest"`
+	// Known are the keys of Secrets and ConfigMaps that the pods take variables of and that are not among
+	// Objects, as far as the cluster told. No digest holds them.
+	Known   []KnownKeys     `json:"known,omitempty"`
+	Demands []policy.Demand `json:"demands,omitempty"`
+	Digest  manifest.Digest `json:"digest"`
 }
 
 // Blocked tells whether the plan holds a problem or a conflict, so that it cannot be submitted.

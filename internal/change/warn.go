@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"slipway.dev/slipway/internal/advice"
+	"slipway.dev/slipway/internal/environ"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
 )
@@ -18,7 +19,13 @@ func (s *Service) learn(ctx context.Context, p *prepared, as policy.Acting) <-ch
 		out <- manifest.Facts{}
 		return out
 	}
-	go func() { out <- s.Facts(ctx, as, p.place, advice.Ask(p.set, p.place.Namespace)) }()
+	wanted := advice.Ask(p.set, p.place.Namespace)
+	for _, ref := range environ.Wanted(p.set, p.place.Namespace) {
+		if !slices.Contains(wanted.Keyed, ref) {
+			wanted.Keyed = append(wanted.Keyed, ref)
+		}
+	}
+	go func() { out <- s.Facts(ctx, as, p.place, wanted) }()
 	return out
 }
 
@@ -34,6 +41,7 @@ func (s *Service) advise(ctx context.Context, p *prepared, facts manifest.Facts)
 			}
 		}
 	}
+	p.plan.Known = knownKeys(p.set, p.place.Namespace, facts)
 	about := advice.Judge(p.set, p.place.Namespace, facts)
 	if p.Kind == RestartPods || p.Kind == ScalePods {
 		p.plan.Warnings = append(p.plan.Warnings, s.overtaken(ctx, p)...)

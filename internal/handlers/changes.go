@@ -104,7 +104,10 @@ func (s *server) changeAt(c echo.Context, id string) (change.Change, error) {
 }
 
 func (s *server) review(c echo.Context, ch change.Change) *templates.ReviewData {
-	d := &templates.ReviewData{Change: ch, Can: s.can(who(c), ch), Diff: viewOf(c.QueryParams())}
+	d := &templates.ReviewData{
+		Change: ch, Can: s.can(who(c), ch), Diff: viewOf(c.QueryParams()),
+		Environment: ch.Plan.Environment(), Departures: s.departures(ch.Kind, ch.Template, ch.Inputs),
+	}
 	d.Diff.URL = "/changes?view=" + cmp.Or(c.QueryParam("view"), templates.ViewWaiting) + "&review=" + strconv.FormatInt(ch.ID, 10)
 	return d
 }
@@ -163,7 +166,7 @@ func (s *server) changePlan(c echo.Context) error {
 	d := templates.PlanData{
 		Kind: ch.Kind, App: ch.App, Template: ch.Template, Title: ch.Title, Plan: ch.Plan,
 		Requester: ch.Requester, Change: ch.ID, Reason: ch.Reason, Diff: viewOf(c.QueryParams()),
-		Back: changePath(ch.ID),
+		Back: changePath(ch.ID), Environment: ch.Plan.Environment(), Departures: s.departures(ch.Kind, ch.Template, ch.Inputs),
 	}
 	d.Diff.URL = changePath(ch.ID) + "/plan"
 	p := s.page(c, templates.NavChanges, ch.Title+", plan")

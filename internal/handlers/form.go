@@ -334,6 +334,8 @@ func (s *server) manifests(c echo.Context, f *flow, errs catalog.Errors) templat
 		}
 		d.Objects = append(d.Objects, templates.ManifestObject{Ref: manifest.RefOf(o), Index: i, YAML: string(raw), By: marks[i]})
 	}
+	place, _ := s.Changes.Place(draft.App.Target)
+	d.Environment = change.DraftEnvironment(r.Set, place)
 	slices.SortStableFunc(d.Objects, func(a, b templates.ManifestObject) int {
 		return cmp.Compare(change.ReadingRank(a.Ref), change.ReadingRank(b.Ref))
 	})

@@ -54,6 +54,7 @@ func (s *server) planData(c echo.Context, draft change.Draft, plan change.Plan, 
 		Title: change.Title(draft, plan), Plan: plan, Requester: who(c).Person,
 		Moved: n.moved, Problem: n.problem, MaySubmit: true,
 	}
+	d.Environment, d.Departures = plan.Environment(), s.draftDepartures(c, draft)
 	if err := s.Changes.May(who(c), policy.SubmitChange, policy.Resource{Target: draft.App.Target}); err != nil {
 		d.MaySubmit, d.WhyNot = false, sentence(err)
 	}

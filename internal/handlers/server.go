@@ -154,6 +154,7 @@ func (s *server) pages(g *echo.Group) {
 	app.GET("/delete", s.delete)
 	app.POST("/delete/submit", s.submitDelete)
 	app.GET("/revisions", s.revisions)
+	app.GET("/environment", s.environment)
 	s.routesOfDownloads(g, app)
 
 	g.GET("/changes", s.changes)

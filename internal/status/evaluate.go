@@ -47,6 +47,7 @@ func Evaluate(in Input) Snapshot {
 		s.PodsReady += w.ready
 		s.PodsWant += max(w.want, 0)
 	}
+	s.Workloads = overviews(works, in.Objects)
 	s.Wrong = append(s.Wrong, l.wrongAround()...)
 	s.Tree = append(sortNodes(s.Tree), shared...)
 	sortWrong(s.Wrong)

@@ -274,6 +274,15 @@ func describe(s status.Snapshot) string {
 		}
 	}
 	walk(s.Tree, "")
+	for _, w := range s.Workloads {
+		p("\nworkload %s %s: %s %s, role %q, image %s and %d more [%d/%d]", w.Ref.Kind, w.Ref.Name, w.Word, w.Note, w.Role, w.Image, w.Others, w.Ready, w.Want)
+		for _, v := range w.Services {
+			p("  %s %s at %s, its pods by themselves %t", v.Type, v.Name, v.Host, v.Pods)
+			for _, q := range v.Ports {
+				p("    %s %d/%s to %s", q.Name, q.Number, q.Protocol, q.Target)
+			}
+		}
+	}
 	for _, h := range s.Hosts {
 		p("\nhost %s%s, TLS %t, service %s", h.Name, h.Path, h.TLS, h.Service)
 	}

@@ -107,8 +107,9 @@ type Snapshot struct {
 	PodsWant  int32
 	Wrong     []Wrong
 	Rollouts  []Rollout
-	Tree      []Node  // workloads with what they own, worst first, then what stands alone
-	Events    []Event // newest first, at most 50
+	Tree      []Node     // workloads with what they own, worst first, then what stands alone
+	Workloads []Workload // in order of name
+	Events    []Event    // newest first, at most 50
 	Hosts     []Host
 }
 

@@ -1,7 +1,9 @@
 package templates
 
 import (
+	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/environ"
 )
 
 // Can says what the person may do with a change now.
@@ -42,6 +44,9 @@ type ReviewData struct {
 	Comment      string
 	CommentError string
 	Problem      string // why the last press of a button did nothing
+	// Environment and Departures are as in PlanData.
+	Environment []environ.Container
+	Departures  []catalog.Departures
 }
 
 // ChangeData is a change's own page.

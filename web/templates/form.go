@@ -5,6 +5,7 @@ import (
 
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/environ"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
 )
@@ -76,7 +77,9 @@ type PickerQuestion struct {
 // ManifestsData is the pane beside the form: the objects as they would be.
 type ManifestsData struct {
 	Objects []ManifestObject
-	Took    time.Duration // to render
+	// Environment is what the containers of these objects will find set.
+	Environment []environ.Container
+	Took        time.Duration // to render
 	// Problem says why there is nothing to show, in one sentence: the form has errors, or the
 	// template's own message. What was shown before is gone then.
 	Problem string

@@ -12,6 +12,7 @@ import (
 
 	"slipway.dev/slipway/internal/advice"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/environ"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/status"
 )
@@ -53,7 +54,15 @@ func gallery() []view {
 	missing.Plan.Warnings = []advice.Warning{{Sentence: "Environment variables, API_KEY: This looks like a secret. Put it under the secrets.", Path: "/env/0/value"}}
 	update := formPage(false)
 	update.Kind, update.App, update.Revision = change.Update, api, 42
+	explained := planPage()
+	explained.Environment, explained.Departures = []environ.Container{sampleContainer("api", "api")}, sampleDepartures(1)[1:]
+	pane := formPage(false)
+	pane.Manifests.Environment = []environ.Container{sampleContainer("api", "api")}
 	all := []view{
+		{"plan-explained", Plan(samplePage(NavApplications, "Plan", apps, Crumb{"Plan", ""}), explained)},
+		{"form-environment", Form(samplePage(NavCatalogue, "New web-service", Crumb{"Catalogue", "/catalogue"}, Crumb{"New", ""}), pane)},
+		{"environment", Environment(samplePage(NavApplications, "Environment", apps, Crumb{"api", "/x"}, Crumb{"Environment", ""}), environmentPage())},
+		{"environment-none", Environment(samplePage(NavApplications, "Environment", apps, Crumb{"api", "/x"}, Crumb{"Environment", ""}), EnvironmentData{App: application(api, 0)})},
 		{"form-full", Form(samplePage(NavApplications, "New version", apps), fullForm())},
 		{"catalogue-drafts", Catalogue(samplePage(NavCatalogue, "Catalogue"), begun)},
 		{"plan-missing", Plan(samplePage(NavApplications, "Plan", apps, Crumb{"Plan", ""}), missing)},

@@ -3,6 +3,7 @@ package templates
 import (
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/environ"
 	"slipway.dev/slipway/internal/policy"
 )
 
@@ -35,6 +36,11 @@ type PlanData struct {
 	Plan      change.Plan
 	Diff      DiffView
 	Requester policy.Person
+
+	// Environment is what the containers of the plan's objects will find set.
+	Environment []environ.Container
+	// Departures are what the inputs set against the template's defaults.
+	Departures []catalog.Departures
 
 	// Missing are the secret values that must be given before this can be applied.
 	Missing []MissingValue

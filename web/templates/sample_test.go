@@ -132,6 +132,7 @@ func planPage() PlanData {
 		Diff:   DiffView{Post: "/targets/payments/production/apps/api/edit", Hidden: sampleHidden()},
 		Submit: "/targets/payments/production/apps/api/edit/submit", Key: "K3Y", Reason: "Posthog events from the server",
 		Back: "/targets/payments/production/apps/api/edit", BackPost: true, MaySubmit: true, Requester: mara,
+		Environment: sampleEnvironment(), Departures: sampleDepartures(12),
 	}
 }
 
@@ -298,7 +299,8 @@ func sampleSnapshot() status.Snapshot {
 			{Time: before(2 * time.Minute), Word: status.Failed, Object: ref("Pod", "worker-6c9d5f7b88-zl4hm"), Reason: "Failed", Message: "Error: ImagePullBackOff", Count: 12},
 			{Time: before(26 * time.Hour), Word: status.Ready, Object: ref("Deployment", "api"), Reason: "ScalingReplicaSet", Message: "Scaled up replica set api-5b8c7f9d66 to 1", Count: 1},
 		},
-		Hosts: []status.Host{{Name: "api.example.com", Path: "/", TLS: true, Service: "api"}},
+		Workloads: sampleWorkloads(),
+		Hosts:     []status.Host{{Name: "api.example.com", Path: "/", TLS: true, Service: "api"}},
 	}
 }
 
