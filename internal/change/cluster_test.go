@@ -1,6 +1,7 @@
 package change_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,7 @@ type folder struct {
 	mu     sync.Mutex
 	away   bool
 	refuse map[string]*manifest.Problem // by object name
+	breaks map[string]*manifest.Problem // by object name: not refused by a dry run, but when it is applied
 	staged map[manifest.Token]manifest.Staged
 	now    func() time.Time // when something is staged
 	calls  []policy.Acting
@@ -97,7 +99,7 @@ func (f *folder) Apply(ctx context.Context, as policy.Acting, _ manifest.Place, 
 	failed := false
 	step := func(r manifest.Ref, op manifest.Op, do func() error) error {
 		o := manifest.Outcome{Ref: r, Op: op, State: manifest.Succeeded, Stage: manifest.StageOfKind(r)}
-		switch p := f.refuse[r.Name]; {
+		switch p := cmp.Or(f.refuse[r.Name], f.breaks[r.Name]); {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case failed:

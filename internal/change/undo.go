@@ -27,7 +27,7 @@ func (s *Service) undo(ctx context.Context, c Change, why string) (Change, audit
 	}
 	sub := Submission{
 		Draft:  Draft{Kind: Rollback, App: c.App, Revision: c.Base},
-		Reason: fmt.Sprintf("By itself, because #%d did not get ready: %s", c.ID, why),
+		Reason: fmt.Sprintf("Because #%d did not get ready: %s", c.ID, why),
 	}
 	p, err := s.prepareAt(ctx, place, sub.Draft, nil)
 	if err == nil {
@@ -44,7 +44,7 @@ func (s *Service) undo(ctx context.Context, c Change, why string) (Change, audit
 	out.Undoes = c.ID
 	e := out.entry(audit.SubmitChange, audit.Done)
 	e.RanAs = ""
-	e.Detail = fmt.Sprintf("%s Agreed to with change %d, which it takes back.", out.Reason, c.ID)
+	e.Detail = fmt.Sprintf("By itself. %s Agreed to with change %d, which it takes back.", out.Reason, c.ID)
 	return out, e, nil
 }
 
@@ -77,4 +77,19 @@ func undoable(p Plan) error {
 
 func jobAgain(r manifest.Ref) string {
 	return "Going back would run Job " + r.Name + " once more, and whether that does harm is for a person to say."
+}
+
+// RolledBackBefore tells whether the newest update of an application was submitted with the wish to be
+// rolled back by itself, so that the next one begins with it. What cannot be looked up counts as no.
+func (s *Service) RolledBackBefore(ctx context.Context, who policy.Subject, app AppKey) bool {
+	recent, err := s.Changes(ctx, who, Query{App: &app, Limit: 20})
+	if err != nil {
+		return false
+	}
+	for _, c := range recent {
+		if c.Kind == Update {
+			return c.Watch != nil
+		}
+	}
+	return false
 }

@@ -42,6 +42,9 @@ func (s *Service) advise(ctx context.Context, p *prepared, facts manifest.Facts)
 		}
 	}
 	p.plan.Known = knownKeys(p.set, p.place.Namespace, facts)
+	if p.Kind == Rollback {
+		p.plan.Warnings = append(p.plan.Warnings, s.migrated(ctx, p)...)
+	}
 	about := advice.Judge(p.set, p.place.Namespace, facts)
 	if p.Kind == RestartPods || p.Kind == ScalePods {
 		p.plan.Warnings = append(p.plan.Warnings, s.overtaken(ctx, p)...)

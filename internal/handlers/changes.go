@@ -143,7 +143,7 @@ func (s *server) change(c echo.Context) error {
 
 func (s *server) changeData(c echo.Context, ch change.Change) templates.ChangeData {
 	d := templates.ChangeData{Change: ch, Can: s.can(who(c), ch)}
-	if ch.State.Open() || ch.State == change.Failed {
+	if ch.State.Open() || ch.State == change.Failed || ch.Watch != nil && ch.Watch.State == change.Watching {
 		d.Live = changePath(ch.ID) + "/stream"
 	}
 	return d

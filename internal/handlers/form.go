@@ -27,6 +27,7 @@ const (
 	formDigest   = "digest"
 	formReason   = "reason"
 	formKey      = "key"
+	formRollBack = "rollback"  // "true" among its values: roll back by itself
 	formLine     = "_line"     // "3:12": the field that decides line 12 of the 4th object gets the focus
 	formAt       = "_at"       // the name of the control that gets the focus
 	formShape    = "_shape"    // templates.FormData.Shape of what the page shows
@@ -140,6 +141,17 @@ func (f *flow) hidden() []templates.HiddenField {
 	var out []templates.HiddenField
 	for _, name := range slices.Sorted(maps.Keys(form)) {
 		for _, v := range form[name] {
+			out = append(out, templates.HiddenField{Name: name, Value: v})
+		}
+	}
+	return out
+}
+
+// carried is what the form carries along of the plan page that somebody came back from.
+func (f *flow) carried() []templates.HiddenField {
+	var out []templates.HiddenField
+	for _, name := range []string{formReason, formRollBack} {
+		for _, v := range f.form[name] {
 			out = append(out, templates.HiddenField{Name: name, Value: v})
 		}
 	}
@@ -281,6 +293,7 @@ func (s *server) formData(f *flow, view catalog.View, problem error) templates.F
 		View: view, Name: f.draft.App.Name, Revision: f.base, Action: f.action,
 	}
 	d.Version = s.versionChoice(f)
+	d.Carried = f.carried()
 	d.Presets, d.Kept, d.Focus, d.Notice, d.Filled = f.template.Presets, f.kept, f.focus, f.notice, f.filled
 	if f.form != nil && f.draft.Kind == change.Create {
 		d.Name = f.form.Get(formName)

@@ -3,6 +3,7 @@ package handlers
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -57,8 +58,22 @@ func (s *server) liveChanges(ctx context.Context, me policy.Subject, d *template
 		return nil
 	}
 	rev, err := s.Changes.Revision(ctx, me, d.App.AppKey, d.App.Revision)
+	if err != nil {
+		return err
+	}
 	d.By, d.Change = rev.By.Name, rev.Change
+	d.Newest, err = s.newest(ctx, me, rev.Change, recent)
 	return err
+}
+
+// newest is the change that made the current revision, where it is one to say something about.
+func (s *server) newest(ctx context.Context, me policy.Subject, id int64, recent []change.Change) (*change.Change, error) {
+	i := slices.IndexFunc(recent, func(ch change.Change) bool { return ch.ID == id })
+	if i >= 0 && recent[i].Watch == nil {
+		return &recent[i], nil
+	}
+	ch, err := s.Changes.Change(ctx, me, id) // with its plan whole: until when it is watched stands there
+	return &ch, err
 }
 
 func (s *server) revisions(c echo.Context) error {

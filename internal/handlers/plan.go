@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/labstack/echo/v4"
@@ -31,6 +32,7 @@ func (s *server) showPlan(c echo.Context, code int, f *flow, plan change.Plan, n
 	d.Diff.Post, d.Diff.Hidden = f.action, f.hidden()
 	d.Submit, d.Back, d.BackPost = f.action+"/submit", f.action, true
 	d.Missing = missing(f)
+	d.Undo = s.undoData(c, f.draft, plan, f.form)
 	d.Key, d.Reason = keyOf(f.form), f.form.Get(formReason)
 	p := s.page(c, templates.NavApplications, d.Title+", plan")
 	p.Crumbs = append(f.crumbs(), templates.Crumb{Label: "Plan"})
@@ -57,6 +59,21 @@ func (s *server) planData(c echo.Context, draft change.Draft, plan change.Plan, 
 	d.Environment, d.Departures = plan.Environment(), s.draftDepartures(c, draft)
 	if err := s.Changes.May(who(c), policy.SubmitChange, policy.Resource{Target: draft.App.Target}); err != nil {
 		d.MaySubmit, d.WhyNot = false, sentence(err)
+	}
+	return d
+}
+
+// undoData offers to have a plan rolled back by itself: as the person chose, else as it was chosen for the
+// application's last version.
+func (s *server) undoData(c echo.Context, draft change.Draft, plan change.Plan, form url.Values) templates.UndoData {
+	can, why := plan.CanRollBack(draft.Kind)
+	d := templates.UndoData{Offer: can || why != "", WhyNot: why}
+	switch {
+	case !can:
+	case form.Has(formRollBack):
+		d.On = slices.Contains(form[formRollBack], "true")
+	default:
+		d.On = s.Changes.RolledBackBefore(c.Request().Context(), who(c), draft.App)
 	}
 	return d
 }
@@ -116,7 +133,10 @@ func (s *server) formNothing(c echo.Context, f *flow, view catalog.View, err err
 }
 
 func submission(d change.Draft, form url.Values) change.Submission {
-	return change.Submission{Draft: d, Seen: manifest.Digest(form.Get(formDigest)), Reason: form.Get(formReason), Key: form.Get(formKey)}
+	return change.Submission{
+		Draft: d, Seen: manifest.Digest(form.Get(formDigest)), Reason: form.Get(formReason), Key: form.Get(formKey),
+		RollBack: slices.Contains(form[formRollBack], "true"),
+	}
 }
 
 // planOf takes the plan out of an error that carries the plan of now.

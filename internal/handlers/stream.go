@@ -227,6 +227,9 @@ func (l *liveView) draw(ctx context.Context) ([]byte, error) {
 func (l *liveView) class() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "live list=%t may=%t revision=%d", l.d.List, l.d.CanChange, l.d.App.Revision)
+	if n := l.d.Newest; n != nil && n.Watch != nil {
+		fmt.Fprintf(&b, " watch=%q", n.Watch.State)
+	}
 	for _, ch := range l.d.Changes {
 		fmt.Fprintf(&b, " %d/%d", ch.ID, ch.Version)
 	}

@@ -24,6 +24,9 @@ func steps(c change.Change) []step {
 	if policy.ApprovalsNeeded(c.Plan.Demands) == 0 {
 		out[1].Name = "No approval needed"
 	}
+	if c.Undoes != 0 {
+		out[1].Name = "Agreed to with " + changeNumber(c.Undoes)
+	}
 	now, bad := reached(c)
 	for i := range out {
 		switch {
@@ -370,4 +373,12 @@ func progressClass(s change.State) string {
 		return "text-success"
 	}
 	return "text-info"
+}
+
+// submitter is who submitted a change.
+func submitter(c change.Change) string {
+	if c.Undoes != 0 {
+		return "Slipway, for " + display(c.Requester) + ","
+	}
+	return display(c.Requester)
 }

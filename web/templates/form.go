@@ -33,6 +33,8 @@ type FormData struct {
 	Kept    Kept
 	// Focus is the name of the control that gets the focus, "" for none.
 	Focus string
+	// Carried goes along unseen: what was said on the plan page, for when it is shown again.
+	Carried []HiddenField
 	// Notice says what came of pressing a button, in a sentence.
 	Notice string
 	// Filled says which file the form was filled from.

@@ -118,6 +118,7 @@ func gallery() []view {
 		all = append(all, view{"change-gate-" + string(state), Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), d)})
 	}
 	own := ChangeData{Change: sampleChange(change.Pending), Can: Can{Withdraw: true, WhyNot: "You submitted it, so somebody else must decide."}}
+	all = append(all, undoViews()...)
 	return append(all, view{"change-own", Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), own)})
 }
 

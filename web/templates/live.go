@@ -12,9 +12,12 @@ type LiveData struct {
 	App      change.Application
 	Snapshot status.Snapshot
 	// Changes are the open ones of the application, and the last one if it failed.
-	Changes   []change.Change
-	By        string // who requested the current revision
-	Change    int64  // the change that made the current revision
+	Changes []change.Change
+	By      string // who requested the current revision
+	Change  int64  // the change that made the current revision
+	// Newest is the change that made the current revision; nil where there is none. Its large parts are only
+	// there if it is watched.
+	Newest    *change.Change
 	CanChange bool
 	List      bool // objects as a list instead of a tree
 	Stream    string

@@ -42,6 +42,8 @@ type PlanData struct {
 	// Departures are what the inputs set against the template's defaults.
 	Departures []catalog.Departures
 
+	// Undo is the switch for rolling back by itself.
+	Undo UndoData
 	// Missing are the secret values that must be given before this can be applied.
 	Missing []MissingValue
 
