@@ -25,6 +25,7 @@ const (
 // Dial is a field of the form that decides how many pods a workload has.
 type Dial struct {
 	Workload manifest.Ref
+	Object   manifest.Ref // in which the number stands: the workload, or its autoscaler
 	Measure  Measure
 	Path     string // of the control, see View
 	Field    *Field // its title, help and limits
@@ -59,7 +60,7 @@ func (t *Template) Dials(ctx context.Context, in Inputs, r Release) ([]Dial, err
 				continue
 			}
 			if t.handsOn(ctx, in, r, l, now.Set[n.object], n.at) {
-				out = append(out, Dial{Workload: n.workload, Measure: n.measure, Path: l.path, Field: l.field, Now: pods})
+				out = append(out, Dial{Workload: n.workload, Object: manifest.RefIn(now.Set[n.object], r.Place.Namespace), Measure: n.measure, Path: l.path, Field: l.field, Now: pods})
 				break
 			}
 		}

@@ -40,7 +40,7 @@ spec:
 {{- if .Values.autoscale.on }}
 kind: HorizontalPodAutoscaler
 apiVersion: autoscaling/v2
-metadata: {name: web}
+metadata: {name: web-pods}
 spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}, minReplicas: {{ .Values.autoscale.min }}, maxReplicas: {{ .Values.autoscale.max }}}
 {{- end }}
 `,
@@ -68,6 +68,9 @@ func TestDials(t *testing.T) {
 		}
 		var got []string
 		for _, d := range dials {
+			if (d.Measure == ExactPods) != d.Object.Same(d.Workload) || d.Measure != ExactPods && d.Object.Name != "web-pods" {
+				t.Errorf("%s of %s stands in %s", d.Measure, d.Workload, d.Object)
+			}
 			got = append(got, fmt.Sprintf("%s: %s = %d by %s", d.Workload, d.Measure, d.Now, d.Path))
 		}
 		slices.Sort(got)

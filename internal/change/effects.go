@@ -254,7 +254,7 @@ func fieldInWords(f manifest.FieldChange) string {
 		return "the ports"
 	case strings.HasPrefix(f.Path, ".metadata.labels"), strings.HasPrefix(f.Path, ".spec.template.metadata.labels"):
 		return "labels"
-	case strings.Contains(f.Path, manifest.AnnotationRestarted):
+	case manifest.RestartIn(f):
 		return "the restart"
 	case strings.Contains(f.Path, ".annotations"):
 		return "annotations"

@@ -169,7 +169,7 @@ func Title(d Draft, plan Plan) string {
 	case Rollback:
 		return fmt.Sprintf("Roll %s back to revision %d", d.App.Name, d.Revision)
 	case RestartPods:
-		return restartTitle(d)
+		return restartTitle(d, plan)
 	case ScalePods:
 		return scaleTitle(d.App.Name, plan)
 	}

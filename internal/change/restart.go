@@ -123,12 +123,15 @@ func whyNotRestarted(u manifest.Object, ref manifest.Ref) string {
 }
 
 // restartTitle is "Restart api", or "Restart web and worker of shop" where only some are.
-func restartTitle(d Draft) string {
+func restartTitle(d Draft, plan Plan) string {
 	var names []string
 	for _, r := range d.Restart.Only {
 		names = append(names, r.Name)
 	}
-	if len(names) == 0 || len(names) == 1 && names[0] == d.App.Name {
+	some := slices.ContainsFunc(plan.Objects, func(o manifest.DryRun) bool {
+		return manifest.Restartable(o.Ref) && !slices.ContainsFunc(d.Restart.Only, o.Ref.Same)
+	})
+	if len(names) == 0 || !some || len(names) == 1 && names[0] == d.App.Name {
 		return "Restart " + d.App.Name
 	}
 	return fmt.Sprintf("Restart %s of %s", strings.ReplaceAll(list(atMost(names, 3)), "`", ""), d.App.Name)

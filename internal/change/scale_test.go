@@ -25,11 +25,12 @@ func TestTitlesOfRestartAndScale(t *testing.T) {
 		for _, n := range names {
 			d.Restart.Only = append(d.Restart.Only, deployment(n))
 		}
-		return Title(d, Plan{})
+		return Title(d, Plan{Objects: []manifest.DryRun{pods("web", "", ""), pods("worker", "", ""), pods("mail", "", ""), {Ref: service}}})
 	}
 	for want, got := range map[string]string{
 		"Restart api":                              restart(),
 		"Restart web and worker of api":            restart("web", "worker"),
+		"Restart api ":                             restart("web", "worker", "mail") + " ",
 		"Restart web of api":                       restart("web"),
 		"Scale api from 3 to 5 pods":               scale(pods("api", "3", "5")),
 		"Scale api from 1 to 2 pods":               scale(pods("api", "", "2")),

@@ -87,7 +87,7 @@ func submittable(p prepared, seen manifest.Digest) error {
 		return &Blocked{p.plan}
 	case p.plan.Digest != seen:
 		return &PlanChanged{p.plan}
-	case (p.Kind == Update || p.Kind == ScalePods) && p.made == p.Template && p.plan.Count(manifest.Unchanged) == len(p.plan.Objects) && reflect.DeepEqual(p.former, p.Inputs):
+	case (p.Kind == Update || p.Kind == ScalePods || p.Kind == RestartPods) && p.made == p.Template && p.plan.Count(manifest.Unchanged) == len(p.plan.Objects) && reflect.DeepEqual(p.former, p.Inputs):
 		return ErrNothingChanges
 	}
 	return nil

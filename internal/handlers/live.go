@@ -18,6 +18,9 @@ func (s *server) live(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if h, err := s.Changes.Handles(c.Request().Context(), who(c), d.App.AppKey); err == nil && d.CanChange { // else the page is true without
+		d.CanRestart, d.CanScale = len(h.Workloads) > 0, len(h.Dials) > 0
+	}
 	p := s.page(c, templates.NavApplications, d.App.Name+", "+string(d.Snapshot.Verdict))
 	p.Crumbs = []templates.Crumb{{Label: "Applications", URL: "/applications"}, {Label: d.App.Name}}
 	return s.draw(c, http.StatusOK, templates.Live(p, d))

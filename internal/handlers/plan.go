@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -188,17 +189,44 @@ func (s *server) drawPlanPage(c echo.Context, code int, draft change.Draft, plan
 	verb := string(draft.Kind)
 	d := s.planData(c, draft, plan, n)
 	d.Diff = viewOf(form)
-	d.Diff.URL = appPath(draft.App) + "/" + verb
-	if draft.Kind == change.Rollback {
-		rev := strconv.Itoa(draft.Revision)
-		d.Diff.URL += "?revision=" + rev
-		d.Diff.Hidden = []templates.HiddenField{{Name: "revision", Value: rev}}
+	d.Diff.URL, d.Back = appPath(draft.App)+"/"+verb, appPath(draft.App)
+	if d.Diff.Hidden = addressed(draft); len(d.Diff.Hidden) > 0 {
+		q := url.Values{}
+		for _, f := range d.Diff.Hidden {
+			q.Add(f.Name, f.Value)
+		}
+		d.Diff.URL += "?" + q.Encode()
+		if q.Del(formPlan); draft.Kind == change.ScalePods || len(draft.Restart.Only) > 0 {
+			d.Back += "/" + verb + "?" + q.Encode()
+		}
 	}
-	d.Submit, d.Back = appPath(draft.App)+"/"+verb+"/submit", appPath(draft.App)
+	d.Submit = appPath(draft.App) + "/" + verb + "/submit"
 	d.Key, d.Reason = keyOf(form), form.Get(formReason)
 	p := s.page(c, templates.NavApplications, d.Title+", plan")
 	p.Crumbs = append(appCrumbs(draft.App), templates.Crumb{Label: d.Title}, templates.Crumb{Label: "Plan"})
 	return s.draw(c, code, templates.Plan(p, d))
+}
+
+// addressed are the values of a page's address that say which plan it is of.
+func addressed(d change.Draft) []templates.HiddenField {
+	var out []templates.HiddenField
+	add := func(name, value string) { out = append(out, templates.HiddenField{Name: name, Value: value}) }
+	switch d.Kind {
+	case change.Rollback:
+		add("revision", strconv.Itoa(d.Revision))
+	case change.RestartPods:
+		add(formTime, manifest.RestartTime(d.Restart.At))
+		for _, ref := range d.Restart.Only {
+			add(formOnly, ref.Path())
+		}
+		add(formPlan, "1")
+	case change.ScalePods:
+		for _, path := range slices.Sorted(maps.Keys(d.Pods)) {
+			add(catalog.FormPrefix+path, strconv.Itoa(d.Pods[path]))
+		}
+		add(formPlan, "1")
+	}
+	return out
 }
 
 func (s *server) submitRollback(c echo.Context) error {

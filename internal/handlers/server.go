@@ -155,6 +155,7 @@ func (s *server) pages(g *echo.Group) {
 	app.POST("/delete/submit", s.submitDelete)
 	app.GET("/revisions", s.revisions)
 	app.GET("/environment", s.environment)
+	s.routesOfActions(app)
 	s.routesOfDownloads(g, app)
 
 	g.GET("/changes", s.changes)

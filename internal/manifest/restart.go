@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -49,6 +50,13 @@ func SetRestarted(u Object, at string) error {
 func Restarted(u Object) string {
 	at, _, _ := unstructured.NestedString(u.Object, restartedPath...)
 	return at
+}
+
+// RestartIn tells whether the change of a field is that of SetRestarted. Where there was no annotation
+// before, all annotations, or the metadata, are the field that differs.
+func RestartIn(f FieldChange) bool {
+	within := strings.HasPrefix(f.Path, ".spec.template.metadata")
+	return within && (strings.Contains(f.Path, AnnotationRestarted) || strings.Contains(f.To, AnnotationRestarted) && !strings.Contains(f.From, AnnotationRestarted))
 }
 
 // RestartTime writes a time as SetRestarted takes it: in UTC, to the second.

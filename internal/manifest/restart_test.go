@@ -45,6 +45,35 @@ func TestSetRestarted(t *testing.T) {
 	}
 }
 
+// Whatever of the pods' metadata was there before, a plan can tell what the restart is.
+func TestRestartIn(t *testing.T) {
+	for _, before := range []string{"{}", "{metadata: {labels: {a: b}}}", "{metadata: {annotations: {a: b}}}", "{metadata: {annotations: {a: b, slipway.dev/restarted-at: x}}}"} {
+		text := "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: api}\nspec: {template: " + before + "}\n"
+		var set [2]Set
+		for i := range set {
+			var err error
+			if set[i], err = Decode(strings.NewReader(text)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := SetRestarted(set[1][0], "2026-03-04T05:06:07Z"); err != nil {
+			t.Fatal(err)
+		}
+		fields := Fields(set[0][0], set[1][0])
+		if len(fields) != 1 || !RestartIn(fields[0]) {
+			t.Errorf("%s: %+v", before, fields)
+		}
+	}
+	for _, f := range []FieldChange{
+		{Path: ".spec.template.metadata.annotations", To: "a: b"}, {Path: ".metadata.annotations", To: AnnotationRestarted},
+		{Path: ".spec.template.metadata.annotations", From: "slipway.dev/restarted-at: x", To: "slipway.dev/restarted-at: x, a: b"},
+	} {
+		if RestartIn(f) {
+			t.Errorf("%+v is no restart", f)
+		}
+	}
+}
+
 func TestRestartable(t *testing.T) {
 	for _, tc := range []struct {
 		ref  Ref

@@ -26,6 +26,8 @@ func TestForeignLooksLikeNothing(t *testing.T) {
 		{staging.app("secretive") + "/revisions", none.app("secretive") + "/revisions"},
 		{staging.app("secretive") + "/rollback?revision=1", none.app("secretive") + "/rollback?revision=1"},
 		{staging.app("secretive") + "/delete", none.app("secretive") + "/delete"},
+		{staging.app("secretive") + "/restart", none.app("secretive") + "/restart"},
+		{staging.app("secretive") + "/scale", none.app("secretive") + "/scale"},
 		{staging.app("secretive") + "/manifests.yaml", none.app("secretive") + "/manifests.yaml"},
 		{staging.path() + "/new/web-service", none.path() + "/new/web-service"},
 		{change, nothing},
@@ -54,6 +56,8 @@ func TestForeignLooksLikeNothing(t *testing.T) {
 		{staging.app("secretive") + "/edit/submit", none.app("secretive") + "/edit/submit"},
 		{staging.app("secretive") + "/rollback/submit", none.app("secretive") + "/rollback/submit"},
 		{staging.app("secretive") + "/delete/submit", none.app("secretive") + "/delete/submit"},
+		{staging.app("secretive") + "/restart/submit", none.app("secretive") + "/restart/submit"},
+		{staging.app("secretive") + "/scale/submit", none.app("secretive") + "/scale/submit"},
 	}
 	for _, tc := range posts {
 		compare(t, "POST "+tc.foreign, c.post(tc.foreign, form), c.post(tc.nothing, form), tc.foreign, tc.nothing)

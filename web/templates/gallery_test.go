@@ -117,6 +117,7 @@ func gallery() []view {
 		}
 		all = append(all, view{"change-gate-" + string(state), Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), d)})
 	}
+	all = append(all, actionViews()...)
 	own := ChangeData{Change: sampleChange(change.Pending), Can: Can{Withdraw: true, WhyNot: "You submitted it, so somebody else must decide."}}
 	all = append(all, undoViews()...)
 	return append(all, view{"change-own", Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), own)})

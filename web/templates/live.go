@@ -19,8 +19,10 @@ type LiveData struct {
 	// there if it is watched.
 	Newest    *change.Change
 	CanChange bool
-	List      bool // objects as a list instead of a tree
-	Stream    string
+	// CanRestart and CanScale are whether there is anything of it that could be, and the person may.
+	CanRestart, CanScale bool
+	List                 bool // objects as a list instead of a tree
+	Stream               string
 }
 
 // ApplicationRow is an application in the list.

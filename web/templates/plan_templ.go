@@ -1421,7 +1421,7 @@ func planRail(d PlanData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = byHandRail(command(d.Plan.Place, d.App.Name, d.Plan.Objects)).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = byHandRail(planCommand(d)).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

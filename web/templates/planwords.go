@@ -306,7 +306,8 @@ func submitWord(d PlanData) string {
 	case change.RestartPods:
 		return "Restart " + d.App.Name
 	case change.ScalePods:
-		return "Set pods of " + d.App.Name
+		what, _, _ := strings.Cut(d.Title, " ") // Scale, Stop or Start
+		return what + " " + d.App.Name
 	case change.Delete:
 		return "Delete " + d.App.Name
 	}

@@ -1,0 +1,224 @@
+package templates
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"slipway.dev/slipway/internal/catalog"
+	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/status"
+)
+
+// ActionData is what the pages of a restart and of numbers of pods have in common.
+type ActionData struct {
+	App      change.Application
+	Snapshot status.Snapshot
+	Changes  []change.Change // of the application, that are under way
+}
+
+// RestartData is the choice of what to restart.
+type RestartData struct {
+	ActionData
+	Workloads []RestartRow
+	Others    []change.Fixed
+	Error     string // what to do about the choice that was sent
+}
+
+// RestartRow is a workload that can be restarted.
+type RestartRow struct {
+	Ref    manifest.Ref
+	Chosen bool
+}
+
+// ScaleData is the form of the numbers of pods.
+type ScaleData struct {
+	ActionData
+	Rows       []ScaleRow
+	Errors     []string // about other inputs, which the numbers have to fit
+	NoTemplate bool     // the template's version is no longer in the catalogue
+}
+
+// ScaleRow is a number of pods as it was typed.
+type ScaleRow struct {
+	Dial  catalog.Dial
+	Name  string // of the field
+	Value string
+	Error string
+}
+
+func (r ScaleRow) id() string { return "n" + strings.ReplaceAll(r.Dial.Path, "/", "-") }
+
+// label is what the number is.
+func (r ScaleRow) label() string {
+	switch r.Dial.Measure {
+	case catalog.FewestPods:
+		return "Fewest pods"
+	case catalog.MostPods:
+		return "Most pods"
+	}
+	return "Pods"
+}
+
+// help says which numbers the form takes.
+func (r ScaleRow) help() string {
+	least, most := r.Dial.Field.Min, r.Dial.Field.Max
+	s := ""
+	switch {
+	case least != nil && most != nil:
+		s = "From " + plainNumber(int64(*least)) + " to " + plainNumber(int64(*most)) + "."
+	case least != nil:
+		s = plainNumber(int64(*least)) + " or more."
+	case most != nil:
+		s = plainNumber(int64(*most)) + " or fewer."
+	}
+	if r.stops() {
+		s = strings.TrimSpace(s + " 0 stops all its pods and keeps the rest.")
+	}
+	return s
+}
+
+// stops tells whether the number can be 0.
+func (r ScaleRow) stops() bool {
+	return r.Dial.Measure == catalog.ExactPods && (r.Dial.Field.Min == nil || *r.Dial.Field.Min <= 0)
+}
+
+// stop is the address of the plan that stops the workload; "" if there is nothing to stop.
+func (d ScaleData) stop(r ScaleRow) string {
+	if !r.stops() || r.Dial.Now == 0 {
+		return ""
+	}
+	return withQuery(AppURL(d.App.AppKey, "scale"), r.Name, "0", "plan", "1")
+}
+
+// scaleGroup is the numbers of one workload.
+type scaleGroup struct {
+	Ref  manifest.Ref
+	Rows []ScaleRow
+}
+
+func (d ScaleData) groups() []scaleGroup {
+	var out []scaleGroup
+	for _, r := range d.Rows {
+		if n := len(out); n > 0 && out[n-1].Ref.Same(r.Dial.Workload) {
+			out[n-1].Rows = append(out[n-1].Rows, r)
+			continue
+		}
+		out = append(out, scaleGroup{r.Dial.Workload, []ScaleRow{r}})
+	}
+	return out
+}
+
+// autoscaled tells whether an autoscaler has the number.
+func (g scaleGroup) autoscaled() bool { return g.Rows[0].Dial.Measure != catalog.ExactPods }
+
+// podsNow is how many pods of a workload are ready: "2 of 3 pods ready"; "" for what was not seen.
+func (d ActionData) podsNow(ref manifest.Ref) string {
+	i := slices.IndexFunc(d.Snapshot.Tree, func(n status.Node) bool { return n.Ref.Same(ref) })
+	switch {
+	case i < 0 || d.Snapshot.Tree[i].Want < 0:
+		return ""
+	case d.Snapshot.Tree[i].Want == 0:
+		return "no pods"
+	}
+	n := d.Snapshot.Tree[i]
+	return thousands(int64(n.Ready)) + " of " + count(n.Want, "pod") + " ready"
+}
+
+func (d RestartData) command() string {
+	var names []string
+	for _, w := range d.Workloads {
+		names = append(names, "  "+kubectlName(w.Ref))
+	}
+	return restartCommand(d.App.Place, names)
+}
+
+func restartCommand(place manifest.Place, names []string) string {
+	return "kubectl rollout restart -n " + place.Namespace + " \\\n" + strings.Join(names, " \\\n")
+}
+
+func (d ScaleData) command() string {
+	var lines []string
+	for _, r := range d.Rows {
+		n, err := strconv.Atoi(strings.TrimSpace(r.Value))
+		if err != nil || n < 0 { // what is copied into a shell is never what somebody typed
+			n = r.Dial.Now
+		}
+		lines = append(lines, scaleCommand(d.App.Place, r.Dial.Object, r.Dial.Measure, strconv.Itoa(n)))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// scaleCommand sets a number of pods by hand.
+func scaleCommand(place manifest.Place, ref manifest.Ref, m catalog.Measure, n string) string {
+	switch m {
+	case catalog.FewestPods:
+		return boundCommand(place, ref.Name, "minReplicas", n)
+	case catalog.MostPods:
+		return boundCommand(place, ref.Name, "maxReplicas", n)
+	}
+	return "kubectl scale -n " + place.Namespace + " \\\n  " + kubectlName(ref) + " --replicas=" + n
+}
+
+func boundCommand(place manifest.Place, hpa, field, n string) string {
+	return "kubectl patch -n " + place.Namespace + " hpa/" + hpa + " \\\n  -p '{\"spec\":{\"" + field + "\":" + n + "}}'"
+}
+
+// kubectlName is how kubectl wants an object: "deployment/api".
+func kubectlName(r manifest.Ref) string { return strings.ToLower(r.Kind) + "/" + r.Name }
+
+// planCommand is a plan done by hand.
+func planCommand(d PlanData) string {
+	switch d.Kind {
+	case change.RestartPods:
+		var names []string
+		for _, o := range d.Plan.Objects {
+			if slices.ContainsFunc(o.Fields, manifest.RestartIn) {
+				names = append(names, "  "+kubectlName(o.Ref))
+			}
+		}
+		if len(names) > 0 {
+			return restartCommand(d.Plan.Place, names)
+		}
+	case change.ScalePods:
+		if s := scaleCommands(d.Plan); s != "" {
+			return s
+		}
+	}
+	return command(d.Plan.Place, d.App.Name, d.Plan.Objects)
+}
+
+func scaleCommands(p change.Plan) string {
+	var lines []string
+	for _, o := range p.Objects {
+		for _, f := range o.Fields {
+			switch {
+			case f.Path == ".spec.replicas":
+				lines = append(lines, scaleCommand(p.Place, o.Ref, catalog.ExactPods, f.To))
+			case f.Path == ".spec.minReplicas" || f.Path == ".spec.maxReplicas":
+				lines = append(lines, boundCommand(p.Place, o.Ref.Name, strings.TrimPrefix(f.Path, ".spec."), f.To))
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// nothingToRestart says why there is nothing to choose.
+func nothingToRestart(d RestartData) string {
+	if d.App.Revision == 0 {
+		return "None of its revisions is applied yet, so there is nothing to restart."
+	}
+	return "It has no Deployment, StatefulSet or DaemonSet whose pods could be replaced."
+}
+
+// nothingToScale says why there is no number to set.
+func nothingToScale(d ScaleData) string {
+	switch {
+	case d.App.Revision == 0:
+		return "None of its revisions is applied yet, so there is nothing to scale."
+	case d.NoTemplate:
+		return d.App.Template.String() + " is no longer in the catalogue, so its fields are not known. Take a newer version of it, and set the number there."
+	}
+	return "No field of its template is the number of pods by itself. What the form has in its place is in “New version”."
+}
