@@ -6,7 +6,7 @@ import (
 )
 
 // awaitedLimit is how many changes of one worker may wait for gates without holding a place. Each of
-// them keeps a lease and two watches; whoever waits beyond that number holds up others.
+// them keeps a lease and three watches; whoever waits beyond that number holds up others.
 const awaitedLimit = 200
 
 // places bound how many changes a worker applies at once. A change that waits for a gate does nothing

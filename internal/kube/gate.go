@@ -2,13 +2,9 @@ package kube
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/types"
 
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/status"
@@ -86,7 +82,7 @@ func (r *run) await(ctx context.Context, s *step) {
 	defer limit.Stop()
 	said := false
 	for {
-		if r.ended(ctx, s, v) {
+		if r.ended(s, v) {
 			return
 		}
 		if note := r.note(s, v); !said || note != s.outcome.Note {
@@ -107,7 +103,7 @@ func (r *run) await(ctx context.Context, s *step) {
 }
 
 // ended tells whether the wait is over, and what came of it.
-func (r *run) ended(ctx context.Context, s *step, v *vigil) bool {
+func (r *run) ended(s *step, v *vigil) bool {
 	job, known := v.now()
 	switch {
 	case !known:
@@ -122,7 +118,7 @@ func (r *run) ended(ctx context.Context, s *step, v *vigil) bool {
 		s.outcome.State = manifest.Succeeded
 	case manifest.GateBroken:
 		s.outcome.State = manifest.Broken
-		s.outcome.Problem = r.whyFailed(ctx, s, job, v.all())
+		s.outcome.Problem = r.whyFailed(s, v, job)
 	default:
 		return false
 	}
@@ -135,8 +131,7 @@ func (r *run) note(s *step, v *vigil) string {
 	if !known || job == nil {
 		return ""
 	}
-	pods := v.running()
-	return status.RunningJob(status.Input{Key: r.key(), Now: time.Now(), Objects: append(pods, job)}, s.outcome.Ref)
+	return status.RunningJob(v.about(r.key(), job, v.running()), s.outcome.Ref)
 }
 
 func (r *run) key() status.Key {
@@ -157,40 +152,8 @@ func (r *run) overdue(ctx context.Context, s *step) {
 	s.outcome.Problem = say(manifest.GateFailed, "It has not ended, and the cluster did not end it when its time was over. Whether it still runs is on the live page; when it has ended, resume the change.")
 }
 
-// eventsAsked is how many pods of a Job are asked for what was reported about them, the newest.
-const eventsAsked = 3
-
 // whyFailed puts into words why a Job failed.
-func (r *run) whyFailed(ctx context.Context, s *step, job manifest.Object, pods []manifest.Object) *manifest.Problem {
-	in := status.Input{Key: r.key(), Now: time.Now(), Objects: append([]manifest.Object{job}, pods...)}
-	in.Events = r.reportedOn(ctx, job)
-	for _, p := range pods[max(len(pods)-eventsAsked, 0):] {
-		in.Events = append(in.Events, r.reportedOn(ctx, p)...)
-	}
-	w := status.FailedJob(in, s.outcome.Ref)
+func (r *run) whyFailed(s *step, v *vigil, job manifest.Object) *manifest.Problem {
+	w := status.FailedJob(v.about(r.key(), job, v.all()), s.outcome.Ref)
 	return &manifest.Problem{Kind: manifest.GateFailed, Sentence: w.Sentence, Said: w.Said}
-}
-
-// reportedOn reads the events about an object. Without an answer there are none: they only explain.
-func (r *run) reportedOn(ctx context.Context, u manifest.Object) []status.Event {
-	s, err := r.cluster.own()
-	if err != nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
-	defer cancel()
-	about := fields.Set{"involvedObject.kind": u.GetKind(), "involvedObject.name": u.GetName()}
-	list, err := listOf[corev1.Event](ctx, s, manifest.Ref{Version: "v1", Kind: "Event"}, u.GetNamespace(), map[string]string{"fieldSelector": about.String()})
-	if err != nil {
-		r.cluster.log.WarnContext(ctx, "reading events", "object", fmt.Sprintf("%s %s", u.GetKind(), u.GetName()), "err", err)
-		return nil
-	}
-	var out []status.Event
-	for i := range list {
-		if of := list[i].InvolvedObject.UID; of == "" || of == types.UID(u.GetUID()) {
-			_, one := read(&list[i])
-			out = append(out, one.event)
-		}
-	}
-	return out
 }

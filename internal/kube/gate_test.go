@@ -240,6 +240,39 @@ func TestGateThatRunsOutOfTimeSaysWhatItsPodSufferedFrom(t *testing.T) {
 	}
 }
 
+// What is reported of a pod is said while it is waited for, though its status says nothing of it.
+func TestGateSaysWhichCheckFails(t *testing.T) {
+	s := newStage(t)
+	trial := strings.Replace(strings.Replace(migration, "complete}", "trial}", 1), "containers: [", `initContainers: [{name: web, image: "example.com/api:1", restartPolicy: Always, startupProbe: {httpGet: {path: /admin/, port: 80}, periodSeconds: 5, failureThreshold: 12}}], containers: [`, 1)
+	a := s.begin("shop", s.set("shop", api+"\n---\n"+trial))
+	a.waits()
+	s.pod("migrate-1", corev1.PodStatus{
+		Phase:                 corev1.PodPending,
+		Conditions:            []corev1.PodCondition{{Type: corev1.PodInitialized, Status: corev1.ConditionFalse}},
+		InitContainerStatuses: []corev1.ContainerStatus{{Name: "web", Started: new(bool), State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{StartedAt: metav1.Now()}}}},
+		ContainerStatuses:     []corev1.ContainerStatus{{Name: "migrate", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "PodInitializing"}}}},
+	})
+	a.reports("the start", func(o manifest.Outcome) bool { return strings.Contains(o.Note, "its start check may take 60 s") })
+	pod, err := s.admin.CoreV1().Pods(s.place.Namespace).Get(t.Context(), "migrate-1", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const said = "Startup probe failed: HTTP probe failed with statuscode: 404"
+	_, err = s.admin.CoreV1().Events(s.place.Namespace).Create(t.Context(), &corev1.Event{
+		ObjectMeta:     metav1.ObjectMeta{GenerateName: "migrate-"},
+		InvolvedObject: corev1.ObjectReference{APIVersion: "v1", Kind: "Pod", Namespace: s.place.Namespace, Name: pod.Name, UID: pod.UID},
+		Type:           corev1.EventTypeWarning, Reason: "Unhealthy", Message: said, LastTimestamp: metav1.Now(), Count: 1,
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.reports("the check that fails", func(o manifest.Outcome) bool { return strings.Contains(o.Note, "its check of /admin/ fails so far") })
+	s.ends(batchv1.JobFailed, batchv1.JobReasonDeadlineExceeded)
+	if p := a.done()["Job migrate"].Problem; p == nil || p.Said != said || !strings.Contains(p.Sentence, "`/admin/` failed") {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestGateIsWaitedForAgainByWhoeverComesNext(t *testing.T) {
 	s := newStage(t)
 	set := s.set("shop", api+"\n---\n"+migration)

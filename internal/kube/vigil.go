@@ -19,13 +19,16 @@ import (
 	"k8s.io/klog/v2"
 
 	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/status"
 )
 
-// vigil is what is known of one Job and its pods while somebody waits for it. It is fed by two watches,
-// which heal by themselves when they are cut; nothing is asked again and again.
+// vigil is what is known of one Job and its pods while somebody waits for it. It is fed by watches of the
+// Job, of its pods, and of what goes wrong with pods of the namespace. They heal by themselves when they
+// are cut; nothing is asked again and again.
 type vigil struct {
-	uid  types.UID // of the Job
-	woke chan struct{}
+	uid    types.UID // of the Job
+	woke   chan struct{}
+	events *events
 
 	mu   sync.Mutex
 	job  manifest.Object // nil until it was listed, and when it is gone
@@ -48,13 +51,21 @@ func (c *cluster) watchJob(ctx context.Context, namespace, name string, uid type
 	one := func(o *metav1.ListOptions) {
 		o.FieldSelector = fields.OneTermEqualSelector("metadata.name", name).String()
 	}
+	v.events = newEvents(func(string) bool { return true }, func(about) { v.wake() }, func() {})
+	bad := func(o *metav1.ListOptions) {
+		o.FieldSelector = fields.Set{"involvedObject.kind": "Pod", "type": corev1.EventTypeWarning}.String()
+	}
 	its := func(o *metav1.ListOptions) {
 		o.LabelSelector = labels.Set{batchv1.ControllerUidLabel: string(uid)}.String()
 	}
 	if err := c.feed(ctx, jobs, namespace, one, jobsOf{v}); err != nil {
 		return nil, err
 	}
-	return v, c.feed(ctx, pods, namespace, its, podsOf{v})
+	if err := c.feed(ctx, pods, namespace, its, podsOf{v}); err != nil {
+		return nil, err
+	}
+	reported := watchedKind{gv: corev1.SchemeGroupVersion, kind: "Event", resource: "events", example: &corev1.Event{}}
+	return v, c.feed(ctx, reported, namespace, bad, v.events)
 }
 
 // feed lists and watches objects of one namespace into a store, until ctx ends.
@@ -100,6 +111,15 @@ func (v *vigil) each(keep func(*watchedPod) bool) []manifest.Object {
 		return a.GetCreationTimestamp().Compare(b.GetCreationTimestamp().Time)
 	})
 	return out
+}
+
+// about is what status is told of the Job, with those of its pods.
+func (v *vigil) about(k status.Key, job manifest.Object, pods []manifest.Object) status.Input {
+	in := status.Input{Key: k, Now: time.Now(), Objects: append([]manifest.Object{job}, pods...)}
+	for _, p := range pods {
+		in.Events = append(in.Events, v.events.on(p)...)
+	}
+	return in
 }
 
 func (v *vigil) wake() {

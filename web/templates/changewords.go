@@ -117,6 +117,16 @@ func (s stage) open() bool {
 	return done > 0 && done < len(s.Outcomes) || s.count(manifest.Broken)+s.count(manifest.Working)+s.count(manifest.Awaited)+s.count(manifest.Lost) > 0
 }
 
+// id is another one when the stage is to be open: what is swapped in leaves what is folded as it is, for
+// those who have folded it, and only what is new comes as it was written.
+func (s stage) id() string {
+	id := "stage-" + plainNumber(int64(s.Number))
+	if s.open() {
+		id += "-open"
+	}
+	return id
+}
+
 // summary is a stage in one status.
 func (s stage) summary() (class, words string) {
 	n := len(s.Outcomes)
@@ -218,12 +228,12 @@ func failureTitle(c change.Change) string {
 	bad := broken(c.Outcomes)
 	waiting := all - done - len(bad)
 	s := c.Failure
+	if len(bad) > 0 && isGateFailure(bad[0]) {
+		return bad[0].Ref.Kind + " `" + bad[0].Ref.Name + "` did not succeed, so the rollout has not begun: what runs is as it was."
+	}
 	if len(bad) > 0 {
 		s = bad[0].Ref.Kind + " `" + bad[0].Ref.Name + "` was not applied."
-		switch {
-		case isGateFailure(bad[0]):
-			s = bad[0].Ref.Kind + " `" + bad[0].Ref.Name + "` did not succeed, so the rollout has not begun."
-		case len(bad) > 1:
+		if len(bad) > 1 {
 			s = thousands(int64(len(bad))) + " objects were not applied."
 		}
 	}
