@@ -29,6 +29,9 @@ func (s *server) keep(c echo.Context, f *flow) {
 	if name := f.form.Get(formName); name != "" {
 		form.Set(formName, name)
 	}
+	if f.draft.Source != nil {
+		form.Set(formSource, f.draft.Source.String())
+	}
 	saved, err := s.Changes.SaveDraft(c.Request().Context(), who(c), change.SavedDraft{DraftKey: f.draftKey(), Version: f.template.ID.Version, Form: form})
 	switch {
 	case err == nil:
@@ -56,6 +59,7 @@ func (s *server) resumeDraft(c echo.Context, f *flow) {
 	if f.draft.Kind == change.Create {
 		f.draft.App.Name = strings.TrimSpace(d.Form.Get(formName))
 	}
+	f.draft.Source = change.ReadSource(f.draft.App.Team, d.Form.Get(formSource))
 }
 
 func (s *server) discardNew(c echo.Context) error {

@@ -57,16 +57,25 @@ func (s *server) newFlow(c echo.Context) (*flow, error) {
 	if err := s.Changes.May(who(c), policy.PreviewChange, policy.Resource{Target: targetOf(c)}); err != nil {
 		return nil, err
 	}
-	t, err := s.Catalog.Newest(c.Param("template"))
+	newest, err := s.Catalog.Newest(c.Param("template"))
 	if err != nil {
 		return nil, err
 	}
-	if t.Broken != nil {
-		return nil, &change.Refusal{Reason: "This template is broken and cannot be used: " + t.Broken.Error()}
+	f := &flow{action: targetPath(targetOf(c)) + "/new/" + url.PathEscape(newest.ID.Name)}
+	f.draft = change.Draft{Kind: change.Create, App: change.AppKey{Target: targetOf(c)}}
+	if err := f.read(c); err != nil {
+		return nil, err
 	}
-	f := &flow{template: t, action: targetPath(targetOf(c)) + "/new/" + url.PathEscape(t.ID.Name)}
-	f.draft = change.Draft{Kind: change.Create, App: change.AppKey{Target: targetOf(c)}, Template: t.ID}
-	return f, f.read(c)
+	asked := cmp.Or(f.form.Get(formVersion), c.QueryParam(formVersion), newest.ID.Version)
+	f.template, err = s.versionFor(newest.ID, asked)
+	if errors.Is(err, catalog.ErrUnknownTemplate) { // no source has it any more, and what was typed is not lost
+		f.template, err = s.versionFor(newest.ID, newest.ID.Version)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f.draft.Template = f.template.ID
+	return f, nil
 }
 
 func (s *server) editFlow(c echo.Context) (*flow, error) {
@@ -105,6 +114,7 @@ func (f *flow) read(c echo.Context) error {
 	if f.draft.Kind == change.Create {
 		f.draft.App.Name = strings.TrimSpace(form.Get(formName))
 	}
+	f.draft.Source = change.ReadSource(f.draft.App.Team, form.Get(formSource))
 	return err
 }
 
@@ -133,7 +143,7 @@ func (s *server) decode(c echo.Context, f *flow) (catalog.View, catalog.Errors) 
 // hidden is what the plan page carries along, so that nothing typed is lost: tokens in place of secrets.
 func (f *flow) hidden() []templates.HiddenField {
 	form := formOf(f.reading.View)
-	for _, name := range []string{formName, formVersion} {
+	for _, name := range []string{formName, formVersion, formSource} {
 		if f.form.Has(name) {
 			form.Set(name, f.form.Get(name))
 		}
@@ -292,7 +302,7 @@ func (s *server) formData(f *flow, view catalog.View, problem error) templates.F
 		Kind: f.draft.Kind, App: f.draft.App, Place: place, Template: f.template.ID, About: f.template.About,
 		View: view, Name: f.draft.App.Name, Revision: f.base, Action: f.action,
 	}
-	d.Version = s.versionChoice(f)
+	d.Version, d.Source = s.versionChoice(f), f.draft.Source
 	d.Carried = f.carried()
 	d.Presets, d.Kept, d.Focus, d.Notice, d.Filled = f.template.Presets, f.kept, f.focus, f.notice, f.filled
 	if f.form != nil && f.draft.Kind == change.Create {
@@ -418,7 +428,7 @@ func (s *server) previewEdit(c echo.Context) error {
 func (s *server) preview(c echo.Context, f *flow) error {
 	posted := f.form
 	form := f.template.Keepable(posted)
-	for _, name := range []string{formName, formFocus, formVersion} {
+	for _, name := range []string{formName, formFocus, formVersion, formSource} {
 		form.Set(name, posted.Get(name))
 	}
 	f.form = form

@@ -35,6 +35,7 @@ func (s *server) liveData(c echo.Context) (templates.LiveData, error) {
 	d := templates.LiveData{
 		App: app, Snapshot: s.snapshot(app), List: c.QueryParam("view") == "list",
 		CanChange: s.Changes.May(me, policy.SubmitChange, policy.Resource{Target: key.Target}) == nil,
+		Promote:   s.promoteWord(me, app),
 		Stream:    appPath(key) + "/stream",
 	}
 	if d.List {

@@ -129,6 +129,7 @@ func (s *server) filled(c echo.Context, f *flow, doc change.Document) error {
 	name := f.form.Get(formName)
 	f.form = formOf(view)
 	f.form.Set(formName, name)
+	f.draft.Source = nil // what it holds is from the file now
 	f.reading = f.template.Decode(f.form, around)
 	for _, e := range f.template.Check(doc.Inputs, around.Release) {
 		if !slices.ContainsFunc(f.reading.Errors, func(o catalog.FieldError) bool { return o.Path == e.Path }) {

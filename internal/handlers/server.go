@@ -156,6 +156,8 @@ func (s *server) pages(g *echo.Group) {
 	app.GET("/revisions", s.revisions)
 	app.GET("/environment", s.environment)
 	s.routesOfActions(app)
+	app.GET("/promote", s.promote)
+	app.POST("/promote", s.takeOver)
 	s.routesOfDownloads(g, app)
 
 	g.GET("/changes", s.changes)

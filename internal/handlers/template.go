@@ -109,7 +109,8 @@ func (s *server) versionFor(made catalog.TemplateID, asked string) (*catalog.Tem
 // versionChoice says which versions a form stands between.
 func (s *server) versionChoice(f *flow) templates.VersionChoice {
 	if f.draft.Kind != change.Update {
-		return templates.VersionChoice{}
+		v := f.template.ID.Version
+		return templates.VersionChoice{Runs: v, Form: v} // the form stays with it, whatever comes meanwhile
 	}
 	v := templates.VersionChoice{Runs: f.made.Version, Form: f.template.ID.Version}
 	if _, err := s.Catalog.Template(f.made); err != nil {

@@ -28,6 +28,8 @@ func TestForeignLooksLikeNothing(t *testing.T) {
 		{staging.app("secretive") + "/delete", none.app("secretive") + "/delete"},
 		{staging.app("secretive") + "/restart", none.app("secretive") + "/restart"},
 		{staging.app("secretive") + "/scale", none.app("secretive") + "/scale"},
+		{staging.app("secretive") + "/promote", none.app("secretive") + "/promote"},
+		{staging.app("secretive") + "/promote?to=production/secretive", none.app("secretive") + "/promote?to=production/secretive"},
 		{staging.app("secretive") + "/manifests.yaml", none.app("secretive") + "/manifests.yaml"},
 		{staging.path() + "/new/web-service", none.path() + "/new/web-service"},
 		{change, nothing},
@@ -40,7 +42,7 @@ func TestForeignLooksLikeNothing(t *testing.T) {
 	for _, tc := range gets {
 		compare(t, "GET "+tc.foreign, c.get(tc.foreign), c.get(tc.nothing), tc.foreign, tc.nothing)
 	}
-	form := url.Values{"digest": {strings.Repeat("0", 64)}, "comment": {"x"}, "reason": {"x"}, "key": {"k"}, "name": {"x"}, "in/image": {image}, "in/port": {"80"}, "revision": {"1"}, "_do": {"plan"}}
+	form := url.Values{"digest": {strings.Repeat("0", 64)}, "comment": {"x"}, "reason": {"x"}, "key": {"k"}, "name": {"x"}, "in/image": {image}, "in/port": {"80"}, "revision": {"1"}, "base": {"0"}, "to": {"production/secretive"}, "take": {"/image"}, "_do": {"plan"}}
 	posts := []struct{ foreign, nothing string }{
 		{change + "/approve", nothing + "/approve"},
 		{change + "/reject", nothing + "/reject"},
@@ -54,6 +56,7 @@ func TestForeignLooksLikeNothing(t *testing.T) {
 		{staging.app("secretive") + "/edit", none.app("secretive") + "/edit"},
 		{staging.app("secretive") + "/edit/preview", none.app("secretive") + "/edit/preview"},
 		{staging.app("secretive") + "/edit/submit", none.app("secretive") + "/edit/submit"},
+		{staging.app("secretive") + "/promote", none.app("secretive") + "/promote"},
 		{staging.app("secretive") + "/rollback/submit", none.app("secretive") + "/rollback/submit"},
 		{staging.app("secretive") + "/delete/submit", none.app("secretive") + "/delete/submit"},
 		{staging.app("secretive") + "/restart/submit", none.app("secretive") + "/restart/submit"},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -33,7 +34,10 @@ func buildPortal(ctx context.Context, folder string) (string, error) {
 
 // freePort finds a port that nobody listens on.
 func freePort() (int, error) {
-	for port := 23100; port < 24000; port++ {
+	const first, count = 23100, 900
+	begin := rand.IntN(count) // two runs that begin at the same moment do not take the same one
+	for i := range count {
+		port := first + (begin+i)%count
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
 			return port, l.Close()

@@ -39,6 +39,8 @@ type FormData struct {
 	Notice string
 	// Filled says which file the form was filled from.
 	Filled string
+	// Source is where the values were taken over from; nil for nowhere.
+	Source *change.Source
 	// Reshaped is set on a preview of which the fields are others than those on the page. Typed tells that
 	// somebody has typed there.
 	Reshaped, Typed bool

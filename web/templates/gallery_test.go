@@ -102,6 +102,7 @@ func gallery() []view {
 		{"too-large", TooLarge(out, TooLargeData{Limit: 1 << 20})},
 		{"error", Failed(samplePage(NavNone, "Error"), ProblemData{Request: "01JD6ZC4K8RVN5T2"})},
 	}
+	all = append(all, promoteViews()...)
 	for _, s := range []change.State{change.Pending, change.Approved, change.Applying, change.Applied, change.Failed, change.Stale, change.Rejected, change.Withdrawn, change.Expired} {
 		d := ChangeData{Change: sampleChange(s), Can: Can{Change: true, Approve: s == change.Pending, Reject: s == change.Pending, Resume: s == change.Failed, Withdraw: s == change.Approved}}
 		if s.Open() || s == change.Failed {

@@ -21,8 +21,10 @@ type LiveData struct {
 	CanChange bool
 	// CanRestart and CanScale are whether there is anything of it that could be, and the person may.
 	CanRestart, CanScale bool
-	List                 bool // objects as a list instead of a tree
-	Stream               string
+	// Promote is what the way to the comparison with another environment is called, "" for none.
+	Promote string
+	List    bool // objects as a list instead of a tree
+	Stream  string
 }
 
 // ApplicationRow is an application in the list.
