@@ -199,6 +199,11 @@ func (s *Service) prepareSet(ctx context.Context, p *prepared) error {
 		return err
 	}
 	p.set = r.Set
+	if p.Kind == ScalePods {
+		if err := p.noOtherGates(); err != nil {
+			return err
+		}
+	}
 	return keepRestarts(p.set, p.runs, p.place.Namespace)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -23,6 +24,11 @@ var shop = fstest.MapFS{
 	"shop/values.yaml": {Data: []byte("{}\n")},
 	"shop/values.schema.json": {Data: []byte(`{"type": "object", "properties": {
 		"image": {"type": "string", "default": "a:1"}, "pods": {"type": "integer", "title": "Pods", "default": 3, "minimum": 0, "maximum": 9}}}`)},
+	"shop/templates/migrate.yaml": {Data: []byte(`kind: Job
+apiVersion: batch/v1
+metadata: {name: "migrate-{{ .Values.image | replace ":" "-" }}", annotations: {slipway.dev/gate: complete}}
+spec: {activeDeadlineSeconds: 60, template: {spec: {restartPolicy: Never, containers: [{name: c, image: {{ .Values.image }}}]}}}
+`)},
 	"shop/templates/all.yaml": {Data: []byte(`{{- define "pods" }}
   template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: {{ .Values.image }}}]}}
 {{- end }}
@@ -52,6 +58,11 @@ spec:
   updateStrategy: {type: OnDelete}
   selector: {matchLabels: {a: b}}
 {{- include "pods" . }}
+---
+kind: Ingress
+apiVersion: networking.k8s.io/v1
+metadata: {name: web}
+spec: {rules: [{host: shop.example.com, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}
 ---
 kind: CronJob
 apiVersion: batch/v1
@@ -253,7 +264,7 @@ func TestHandles(t *testing.T) {
 	if err != nil || got.NoDials != nil {
 		t.Fatal(err, got.NoDials)
 	}
-	if len(got.Workloads) != 2 || len(got.Others) != 2 || len(got.Dials) != 1 || got.Dials[0].Path != "/pods" || got.Dials[0].Now != 3 || got.Dials[0].Workload.Name != "web" {
+	if len(got.Workloads) != 2 || len(got.Others) != 3 || len(got.Dials) != 1 || got.Dials[0].Path != "/pods" || got.Dials[0].Now != 3 || got.Dials[0].Workload.Name != "web" {
 		t.Errorf("%+v", got)
 	}
 	h.work(t, h.submit(t, petra, scaleOf(staging, 4), "scale").ID)
@@ -295,6 +306,37 @@ func TestScaleChangesOneInput(t *testing.T) {
 	}
 	if _, err := h.service.Submit(ctx, petra, audit.Request{}, change.Submission{Draft: scaleOf(staging, 5), Seen: plan.Digest, Key: "again"}); !errors.Is(err, change.ErrNothingChanges) {
 		t.Errorf("the number that it has: %v", err)
+	}
+}
+
+// A roll back leaves out the Jobs of its revision that must succeed first. Another number of pods is no
+// reason to run the migration of an old version over a newer database.
+func TestScaleAfterARollBackRunsNoMigration(t *testing.T) {
+	h := newShop(t)
+	h.work(t, h.submit(t, petra, shopDraft(staging, change.Update, catalog.Inputs{"image": "a:2"}), "next").ID)
+	jobs := func(d change.Draft) (names []string) {
+		plan, err := h.service.Preview(t.Context(), petra, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range plan.Objects {
+			if o.Ref.Kind == "Job" {
+				names = append(names, string(o.Op)+" "+o.Ref.Name)
+			}
+		}
+		return names
+	}
+	restart := restartOf(staging, h.service.RestartAt(time.Time{}))
+	for _, d := range []change.Draft{scaleOf(staging, 5), restart} {
+		if got := jobs(d); !slices.Equal(got, []string{"unchanged migrate-a-2"}) {
+			t.Errorf("before going back a %s has %q", d.Kind, got)
+		}
+	}
+	h.work(t, h.submit(t, petra, change.Draft{Kind: change.Rollback, App: shopKey(staging), Revision: 1}, "back").ID)
+	for _, d := range []change.Draft{scaleOf(staging, 5), restart} {
+		if got := jobs(d); len(got) > 0 {
+			t.Errorf("after going back a %s has %q", d.Kind, got)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -114,6 +115,17 @@ func (s *Service) scaled(ctx context.Context, app Application, r Revision, pods 
 		return nil, ErrNotFound
 	}
 	return in, nil
+}
+
+// noOtherGates leaves out the gates that the base revision has not: it was gone back to, and going back runs
+// none. A number of pods is no reason to run the migration of an old version after all.
+func (p *prepared) noOtherGates() error {
+	now, err := decodeSet(p.runs)
+	if err != nil {
+		return err
+	}
+	p.set = slices.DeleteFunc(p.set, func(u manifest.Object) bool { return manifest.IsGate(u) && !holds(now, manifest.RefOf(u)) })
+	return nil
 }
 
 // scaleTitle says what a plan does to the numbers of pods: "Scale api from 3 to 5 pods", "Stop api".

@@ -13,7 +13,7 @@ import (
 // what is allowed can have become less since its objects were applied.
 func (s *Service) allowedToday(p *prepared) error {
 	switch p.Kind {
-	case Create, Update:
+	case Create, Update, ScalePods:
 		if errs := s.foreignHosts(p); len(errs) > 0 {
 			return errs
 		}
@@ -23,6 +23,13 @@ func (s *Service) allowedToday(p *prepared) error {
 		}
 		if errs := s.foreignHosts(p); len(errs) > 0 {
 			return &Refusal{Reason: fmt.Sprintf("Revision %d cannot be gone back to as it is. %s", p.Revision, errs[0].Message)}
+		}
+	case RestartPods:
+		if ref, ok := s.leaves(p); ok {
+			return &Refusal{Reason: fmt.Sprintf("It has %s, and %s takes nothing outside its own namespace any more. Make a new version without it, or ask whoever runs the portal to allow it for this target (clusterScoped).", ref, p.App.Target)}
+		}
+		if errs := s.foreignHosts(p); len(errs) > 0 {
+			return &Refusal{Reason: "It cannot be restarted as it is. " + errs[0].Message}
 		}
 	}
 	return nil

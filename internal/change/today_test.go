@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
@@ -48,6 +49,19 @@ func TestHostsOfOthersAreRefusedWhereverTheyComeFrom(t *testing.T) {
 		var refusal *change.Refusal
 		if _, err := h.service.Preview(t.Context(), petra, back); !errors.As(err, &refusal) || !strings.Contains(refusal.Reason, "Revision 1 cannot be gone back to as it is. `old.example.com`") {
 			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("what runs", func(t *testing.T) {
+		h := newShop(t)
+		restart, scale := restartOf(staging, h.service.RestartAt(time.Time{})), scaleOf(staging, 5)
+		h.service.Domains = map[string][]string{"payments": {"pay.example.com"}}
+		var refusal *change.Refusal
+		if _, err := h.service.Preview(t.Context(), petra, restart); !errors.As(err, &refusal) || !strings.Contains(refusal.Reason, "It cannot be restarted as it is. `shop.example.com`") {
+			t.Errorf("a restart: %v", err)
+		}
+		var errs catalog.Errors
+		if _, err := h.service.Preview(t.Context(), petra, scale); !errors.As(err, &errs) {
+			t.Errorf("another number of pods: %v", err)
 		}
 	})
 }

@@ -11,9 +11,9 @@ import (
 )
 
 // departures are what inputs set against the defaults of their template; none where the catalogue no longer has
-// it, and none for a deletion.
+// it, and none for what changes no version: a deletion, a restart, another number of pods.
 func (s *server) departures(kind change.Kind, id catalog.TemplateID, in catalog.Inputs) []catalog.Departures {
-	if kind == change.Delete {
+	if kind == change.Delete || kind == change.RestartPods || kind == change.ScalePods {
 		return nil
 	}
 	t, err := s.Catalog.Template(id)

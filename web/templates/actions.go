@@ -126,10 +126,14 @@ func (d ActionData) podsNow(ref manifest.Ref) string {
 	return thousands(int64(n.Ready)) + " of " + count(n.Want, "pod") + " ready"
 }
 
+// command restarts what is ticked by hand, all of it where nothing is.
 func (d RestartData) command() string {
 	var names []string
+	some := slices.ContainsFunc(d.Workloads, func(w RestartRow) bool { return w.Chosen })
 	for _, w := range d.Workloads {
-		names = append(names, "  "+kubectlName(w.Ref))
+		if w.Chosen || !some {
+			names = append(names, "  "+kubectlName(w.Ref))
+		}
 	}
 	return restartCommand(d.App.Place, names)
 }

@@ -17,6 +17,8 @@ func TestCommandsOfRestartAndScale(t *testing.T) {
 		"restart": {planCommand(restartPlan()), "kubectl rollout restart -n payments \\\n  deployment/api"},
 		"scale":   {planCommand(scalePlan()), "kubectl scale -n payments \\\n  deployment/api --replicas=5"},
 		"bounds":  {planCommand(bounds), "kubectl patch -n payments hpa/worker \\\n  -p '{\"spec\":{\"maxReplicas\":8}}'"},
+		"one of two": {RestartData{ActionData: ActionData{App: application(api, 43)}, Workloads: []RestartRow{{ref("Deployment", "api"), false}, {ref("Deployment", "worker"), true}}}.command(),
+			"kubectl rollout restart -n payments \\\n  deployment/worker"},
 		"form": {ScaleData{ActionData: ActionData{App: application(api, 43)}, Rows: sampleDials()[:2]}.command(),
 			"kubectl scale -n payments \\\n  deployment/api --replicas=3\nkubectl patch -n payments hpa/worker \\\n  -p '{\"spec\":{\"minReplicas\":2}}'"},
 	} {
