@@ -152,6 +152,19 @@ func TestBundleIsTheSameTwice(t *testing.T) {
 	}
 }
 
+// kubectl does not wait by itself, so the README says what to wait for.
+func TestBundleSaysWhatToWaitFor(t *testing.T) {
+	b := sample("payments")
+	if files := unzip(t, b); strings.Contains(files["shop-r3/"+Readme], "kubectl wait") {
+		t.Error("there is nothing to wait for")
+	}
+	b.Rendered = append(b.Rendered, "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: shop-migrate, annotations: {slipway.dev/gate: complete}}\nspec: {activeDeadlineSeconds: 600}\n"...)
+	want := "kubectl wait -n payments --for=condition=complete --timeout=600s job/shop-migrate\n"
+	if files := unzip(t, b); !strings.Contains(files["shop-r3/"+Readme], want) {
+		t.Errorf("%q is not in the README:\n%s", want, files["shop-r3/"+Readme])
+	}
+}
+
 // A change that deletes makes nothing, and kustomize refuses an empty list.
 func TestBundleOfADeletion(t *testing.T) {
 	b := sample("payments")

@@ -29,6 +29,7 @@ func (b Bundle) readme(c contents) []byte {
 		fmt.Fprintf(&w, "Slipway applies as the user %s and never by force. Whoever may impersonate it adds %s.\n",
 			code("slipway:team:"+d.Team), code("--as=slipway:team:"+d.Team))
 	}
+	b.awaited(&w, c)
 	b.deleted(&w)
 	if len(c.secrets) > 0 {
 		w.WriteString("\n## Secrets\n\nTheir values are in the cluster alone, and not in this folder:\n\n")
@@ -46,6 +47,25 @@ func (b Bundle) readme(c contents) []byte {
 	}
 	fmt.Fprintf(&w, "- %s: what was filled in; the form reads it, and so does %s\n", code(Inputs), code("portal render"))
 	return w.Bytes()
+}
+
+// awaited says how to wait for Jobs that have to succeed first, which kubectl does not do by itself.
+func (b Bundle) awaited(w *bytes.Buffer, c contents) {
+	first := true
+	for _, u := range c.others {
+		g := manifest.GateOf(u, nil)
+		if g == nil {
+			continue
+		}
+		if first {
+			fmt.Fprintf(w, "\n## What must succeed first\n\nSlipway touches no workload before these Jobs have succeeded, and kubectl does not wait. So apply what stands in %s up to each Job, wait for it, and apply all in the end:\n\n```sh\n", code(Manifests))
+			first = false
+		}
+		fmt.Fprintf(w, "kubectl wait -n %s --for=condition=complete --timeout=%ds job/%s\n", b.Place.Namespace, int(g.Limit.Seconds()), u.GetName())
+	}
+	if !first {
+		w.WriteString("```\n")
+	}
 }
 
 const apply = "kubectl apply --server-side --field-manager=" + manifest.FieldManager

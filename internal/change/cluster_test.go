@@ -115,6 +115,11 @@ func (f *folder) Apply(ctx context.Context, as policy.Acting, _ manifest.Place, 
 		return report(o)
 	}
 	for _, o := range set {
+		if manifest.IsGate(o) {
+			if err := report(manifest.Outcome{Ref: manifest.RefOf(o), Op: manifest.Create, State: manifest.Awaited, Stage: manifest.Stage(o)}); err != nil {
+				return out, err
+			}
+		}
 		if err := step(manifest.RefOf(o), manifest.Change, func() error { return f.put(o) }); err != nil {
 			return out, err
 		}

@@ -66,7 +66,7 @@ func crashAt(t *testing.T, dir string, step int) {
 func prepareCrash(t *testing.T, dir string) int64 {
 	h := open(t, dir, nil)
 	h.work(t, h.submit(t, petra, draft(staging, change.Create, "one", "a", "b"), "1").ID)
-	id := h.submit(t, petra, draft(staging, change.Update, "two", "a", "c"), "2").ID
+	id := h.submit(t, petra, draft(staging, change.Update, "two", "a", "c", "migrate-2"), "2").ID
 	if err := h.store.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func continued(t *testing.T, dir string, id int64) {
 	if c.State != change.Applied || c.Revision != 2 {
 		t.Fatalf("%s, revision %d: %s", c.State, c.Revision, c.Failure)
 	}
-	if got := h.cluster.names(); !slices.Equal(got, []string{"ConfigMap.a", "ConfigMap.c", "ConfigMap.slipway-api"}) {
+	if got := h.cluster.names(); !slices.Equal(got, []string{"ConfigMap.a", "ConfigMap.c", "ConfigMap.slipway-api", "Job.migrate-2"}) {
 		t.Errorf("the cluster has %v", got)
 	}
 	var v audit.Verifier
@@ -106,7 +106,7 @@ func continued(t *testing.T, dir string, id int64) {
 		t.Errorf("%d revisions, %v", len(revs), err)
 	}
 	have, err := h.store.Inventory(t.Context(), c.App)
-	if err != nil || len(have) != 3 {
+	if err != nil || len(have) != 4 {
 		t.Errorf("inventory %v, %v", have, err)
 	}
 }

@@ -81,6 +81,10 @@ func TestEffects(t *testing.T) {
 			[]manifest.DryRun{{Ref: migration, Op: manifest.Unchanged, Gate: &manifest.Gate{Limit: 3 * time.Hour, Live: manifest.GateRunning, Trial: true}}},
 			[]string{"gate: Job `api-migrate` still runs. The rollout waits for it, at most 3 h. It tries the new version beside the old one. If it fails, nothing that runs is touched, and the change can be resumed."},
 		},
+		"a gate that goes is deleted": {
+			[]manifest.DryRun{{Ref: migration, Op: manifest.Delete, Gate: &manifest.Gate{Limit: time.Minute, Live: manifest.GateBroken}}},
+			[]string{"removed: Job `api-migrate` is deleted."},
+		},
 		"a gate that was passed is not run again": {
 			[]manifest.DryRun{{Ref: migration, Op: manifest.Unchanged, Gate: &manifest.Gate{Limit: time.Minute, Live: manifest.GatePassed}}}, nil,
 		},

@@ -12,7 +12,7 @@ import (
 // gated is the effect of a gate that the rollout is going to wait for. One that was passed has none of
 // its own.
 func gated(o manifest.DryRun) (Effect, bool) {
-	if o.Gate == nil || o.Gate.Live == manifest.GatePassed {
+	if o.Gate == nil || o.Op == manifest.Delete || o.Gate.Live == manifest.GatePassed {
 		return Effect{}, false
 	}
 	e := Effect{Kind: Gated, Ref: o.Ref, Pods: o.PodsWanted}

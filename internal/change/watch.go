@@ -102,13 +102,14 @@ func watched(o manifest.DryRun) bool {
 }
 
 // CanRollBack tells whether what the plan does can be taken back by itself, and if not, why. There must
-// be a revision to go back to, and going back must not run a Job once more.
+// be a revision to go back to, and going back must not run a Job once more; gates are not run by a roll
+// back, see withoutGates.
 func (p Plan) CanRollBack(kind Kind) (ok bool, why string) {
 	if kind != Update || p.Base == 0 {
 		return false, ""
 	}
 	for _, o := range p.Objects {
-		if o.Op == manifest.Delete && o.Ref.Kind == "Job" {
+		if o.Op == manifest.Delete && o.Ref.Kind == "Job" && o.Gate == nil {
 			return false, jobAgain(o.Ref)
 		}
 	}

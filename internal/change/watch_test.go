@@ -147,6 +147,8 @@ func TestPatience(t *testing.T) {
 
 func TestWhatCanBeRolledBackByItself(t *testing.T) {
 	rerun := Plan{Base: 1, Objects: []manifest.DryRun{did(manifest.Delete, jobRef, "")}}
+	gateGoes := Plan{Base: 1, Objects: []manifest.DryRun{did(manifest.Delete, jobRef, "")}}
+	gateGoes.Objects[0].Gate = &manifest.Gate{Limit: time.Minute, Live: manifest.GatePassed}
 	for _, c := range []struct {
 		name string
 		plan Plan
@@ -160,6 +162,7 @@ func TestWhatCanBeRolledBackByItself(t *testing.T) {
 		{"a roll back", watchedPlan, Rollback, false, ""},
 		{"a deletion", watchedPlan, Delete, false, ""},
 		{"a Job would run once more", rerun, Update, false, "migrate"},
+		{"a gate would not", gateGoes, Update, true, ""},
 	} {
 		if ok, why := c.plan.CanRollBack(c.kind); ok != c.ok || !strings.Contains(why, c.why) || c.why == "" && why != "" {
 			t.Errorf("%s: %t, %q", c.name, ok, why)

@@ -269,7 +269,7 @@ func compareDeletion(d *manifest.DryRun, live manifest.Object) error {
 	if live.GetDeletionTimestamp() != nil {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%s is being deleted already.", d.Ref))
 	}
-	d.Op, d.PodsLive = manifest.Delete, podsLive(live)
+	d.Op, d.PodsLive, d.Gate = manifest.Delete, podsLive(live), manifest.GateOf(live, live)
 	masked, _ := manifest.MaskPair(manifest.Clean(live), nil)
 	var err error
 	d.Before, err = canonical(masked)

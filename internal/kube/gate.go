@@ -12,7 +12,7 @@ import (
 
 // gateGrace is how much longer than its own limit a gate is waited for: the cluster ends the Job, and it
 // takes a moment until that is seen.
-const gateGrace = 30 * time.Second
+var gateGrace = 30 * time.Second // a variable for tests
 
 // pass applies a gate and waits until its Job has succeeded; see manifest.AnnotationGate.
 //

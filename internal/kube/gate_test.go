@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"slipway.dev/slipway/internal/kube"
 	"slipway.dev/slipway/internal/manifest"
 )
 
@@ -36,7 +37,6 @@ var migrationRef = manifest.Ref{Group: "batch", Version: "v1", Kind: "Job", Name
 type applying struct {
 	s    *stage
 	stop context.CancelFunc
-	said chan manifest.Outcome
 	end  chan struct{}
 
 	mu  sync.Mutex
@@ -325,6 +325,32 @@ func TestGateOfAnotherApplicationIsLeftAlone(t *testing.T) {
 	if p := out["Job migrate"].Problem; p == nil || p.Kind != manifest.NotOurs || s.job().UID != uid || out["Deployment api"].State != manifest.Skipped {
 		t.Errorf("%+v", out)
 	}
+}
+
+// Nobody ends this Job, as when the cluster's controllers are down.
+func TestGateIsNotWaitedForForEver(t *testing.T) {
+	t.Cleanup(kube.SetGateGrace(200 * time.Millisecond))
+	short := strings.Replace(migration, "activeDeadlineSeconds: 600", "activeDeadlineSeconds: 1", 1)
+	t.Run("the cluster answers", func(t *testing.T) {
+		s := newStage(t)
+		out := s.begin("shop", s.set("shop", api+"\n---\n"+short)).done()
+		if o := out["Job migrate"]; o.State != manifest.Broken || !strings.Contains(o.Problem.Sentence, "It has not ended") || out["Deployment api"].State != manifest.Skipped {
+			t.Errorf("%+v", out)
+		}
+	})
+	t.Run("the cluster is away", func(t *testing.T) {
+		s := newStage(t)
+		w := newWire(t, s.world)
+		s.cs = s.portal(t, s.kubeconfig(t, w.url(), nil))
+		a := s.begin("shop", s.set("shop", api+"\n---\n"+short))
+		a.waits()
+		w.set(func() { w.cut = true })
+		w.drop()
+		out := a.done()
+		if o := out["Job migrate"]; o.State != manifest.Lost || !strings.Contains(o.Problem.Sentence, "was not heard of") || out["Deployment api"].State != manifest.Skipped {
+			t.Errorf("%+v", out)
+		}
+	})
 }
 
 // A watch that is cut while a Job is waited for goes on when the cluster answers again.

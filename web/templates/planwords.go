@@ -332,6 +332,9 @@ func command(place manifest.Place, app string, objects []manifest.DryRun) string
 	var s strings.Builder
 	for _, o := range objects {
 		apply = apply || o.Op != manifest.Delete
+		if o.Gate != nil && o.Op != manifest.Delete && o.Gate.Live != manifest.GatePassed {
+			fmt.Fprintf(&s, "# what stands up to this Job, then\nkubectl wait -n %s \\\n  --for=condition=complete \\\n  --timeout=%ds job/%s\n", place.Namespace, int(o.Gate.Limit.Seconds()), o.Ref.Name)
+		}
 	}
 	if apply {
 		s.WriteString("kubectl apply --server-side \\\n  --field-manager=slipway \\\n  -n " + place.Namespace + " -f " + app + ".yaml")
