@@ -100,6 +100,8 @@ func TestLintFinds(t *testing.T) {
 		"picker without of":          {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "SecretKey"}`, "a picker of kind SecretKey needs of"},
 		"picker leads away":          {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "ServicePort", "of": "ports"}`, `of is "ports", and no field beside it has that name; did you mean port?`},
 		"picker's pointer":           {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "ServicePort", "of": "/a/b"}`, `of is "/a/b", and no field is there`},
+		"picker's keys":              {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "Secret", "keys": "_URL$"}`, "keys is for ServiceURL"},
+		"picker's broken keys":       {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "ServiceURL", "keys": "("}`, "x-ui-picker has keys \"(\", which is no regular expression"},
 		"picker's kind":              {s, `"default": 2`, `"default": 2, "x-ui-picker": {"kind": "Secrets"}`, `x-ui-picker has no kind "Secrets"; did you mean Secret?`},
 		"generate":                   {s, `"default": 2`, `"default": 2, "x-ui-generate": "32"`, `x-ui-generate is "32"; write hex: or base64:`},
 		"preset":                     {s, `"required"`, `"x-ui-presets": [{"id": "a", "title": "A", "values": {"port": 0}}], "required"`, `:5: preset "a" does not fit: /port minimum: got 0, want 1`},

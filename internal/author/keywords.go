@@ -51,8 +51,9 @@ var (
 	widgets     = []string{"mono", "multiline", "file"}
 	pickerKinds = []string{
 		"StorageClass", "IngressClass", "PriorityClass", "Secret", "ConfigMap", "SecretKey", "ConfigMapKey", "Service",
-		"ServicePort", "NodeLabel", "ClusterIssuer", "Namespace",
+		"ServicePort", "ServiceURL", "NodeLabel", "ClusterIssuer", "Namespace",
 	}
+	pickerWords = []string{"kind", "of", "type", "keys"}
 	pickersOf   = []string{"SecretKey", "ConfigMapKey", "ServicePort"} // those that need to know of which object
 	annotations = []string{"title", "group", "icon", "instead", "makes", "allows", "order"}
 	allowances  = []string{"cluster-scoped", "kind", "other-namespaces", "rbac", "hooks", "literal-secrets"}

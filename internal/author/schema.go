@@ -144,8 +144,8 @@ func (w *schemaWalk) picker(at string, m map[string]any, siblings map[string]any
 		return
 	}
 	for key := range p {
-		if !slices.Contains([]string{"kind", "of", "type"}, key) {
-			w.say(at+"/"+escape(key), "x-ui-picker has no %q; %s", key, meant(key, []string{"kind", "of", "type"}))
+		if !slices.Contains(pickerWords, key) {
+			w.say(at+"/"+escape(key), "x-ui-picker has no %q; %s", key, meant(key, pickerWords))
 		}
 	}
 	kind, _ := p["kind"].(string)
@@ -157,6 +157,8 @@ func (w *schemaWalk) picker(at string, m map[string]any, siblings map[string]any
 		w.say(at, "a picker of kind %s needs of: the field that names the object", kind)
 	case of != "" && !slices.Contains(pickersOf, kind):
 		w.say(at+"/of", "of is for %s", strings.Join(pickersOf, ", "))
+	case p["keys"] != nil && kind != "ServiceURL":
+		w.say(at+"/keys", "keys is for ServiceURL")
 	case p["type"] != nil && kind != "Secret" && kind != "SecretKey":
 		w.say(at+"/type", "type is for Secrets")
 	}

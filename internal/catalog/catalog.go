@@ -13,6 +13,7 @@ package catalog
 import (
 	"errors"
 	"net/url"
+	"regexp"
 
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
@@ -241,10 +242,15 @@ type Field struct {
 // Picker says which things of the cluster a field names, so that they can be offered.
 type Picker struct {
 	// Kind is a Kubernetes kind (StorageClass, IngressClass, PriorityClass, Secret, ConfigMap, Service,
-	// ClusterIssuer, Namespace) or one of SecretKey, ConfigMapKey, ServicePort and NodeLabel.
+	// ClusterIssuer, Namespace) or one of SecretKey, ConfigMapKey, ServicePort, ServiceURL and NodeLabel.
 	Kind string
 	Of   string // for a key or port: the field that names the object, a sibling's name or a pointer from the root
 	Type string // of Secrets: only those of this type
+	// Keys is a regular expression: in the rows of a Map, only values under such names are offered something,
+	// and nothing is said of them.
+	Keys string
+
+	keys *regexp.Regexp
 }
 
 // Preset is a set of values to begin with.
@@ -295,9 +301,11 @@ type Control struct {
 	// Stored tells of a secret field that there is a value for it. Unset tells that a value is asked for and
 	// missing. Value is the token, or what stands for a missing one, and is to be posted back hidden.
 	Stored, Unset bool
-	Of            string    // what Field.Picker.Of holds now: the object whose keys are offered
-	Rows          []Row     // List and Map
-	Parts         []Control // Object
+	// Suits tells that what Field.Picker offers suits the name that the value stands under; see Picker.Keys.
+	Suits bool
+	Of    string    // what Field.Picker.Of holds now: the object whose keys are offered
+	Rows  []Row     // List and Map
+	Parts []Control // Object
 }
 
 // Row is one item of a List or one entry of a Map.

@@ -128,11 +128,20 @@ func (w columns) entries(c *Control, before map[string]any, scopes [][]Control) 
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		was, ok := before[r.Key.Value]
+		r.Item.Suits = r.Item.Field.Picker.suits(r.Key.Value)
 		w.row(&r.Item, was, scopes)
 		r.Item.Changed = w.compares && (!ok || r.Item.Changed)
 		changed = changed || r.Item.Changed
 	}
 	return changed
+}
+
+// suits tells whether a value under that name is offered something.
+func (p *Picker) suits(name string) bool {
+	if p == nil || p.Keys == "" {
+		return p != nil
+	}
+	return p.keys != nil && p.keys.MatchString(name)
 }
 
 // row completes what stands in a row. A new row is new as a whole; its parts are not marked one by one.

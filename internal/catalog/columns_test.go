@@ -96,3 +96,16 @@ func TestNothingIsChangedUntouched(t *testing.T) {
 		}
 	}
 }
+
+// What a picker offers for names of a certain form suits the entries with such names, and no others.
+func TestPickerSuitsNames(t *testing.T) {
+	tpl := loadChart(t, map[string]string{"values.schema.json": `{"type": "object", "properties": {
+		"env": {"type": "object", "additionalProperties": {"type": "string", "x-ui-picker": {"kind": "ServiceURL", "keys": "(^|_)(URL|HOST)$"}}},
+		"plain": {"type": "object", "additionalProperties": {"type": "string"}}}}`})
+	v := tpl.View(inputs(t, `{"env": {"API_URL": "", "HOST": "x", "LOG_LEVEL": "info", "URLS": ""}, "plain": {"API_URL": "x"}}`), Around{})
+	for name, want := range map[string]bool{"in/env/0/value": true, "in/env/1/value": true, "in/env/2/value": false, "in/env/3/value": false, "in/plain/0/value": false} {
+		if got := find(t, v, name).Suits; got != want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -137,7 +138,8 @@ func describe(s map[string]any, name string, at where) Field {
 		f.Environment = own
 	}
 	if m, ok := s["x-ui-picker"].(map[string]any); ok {
-		f.Picker = &Picker{Kind: text(m, "kind"), Of: text(m, "of"), Type: text(m, "type")}
+		f.Picker = &Picker{Kind: text(m, "kind"), Of: text(m, "of"), Type: text(m, "type"), Keys: text(m, "keys")}
+		f.Picker.keys, _ = regexp.Compile(f.Picker.Keys) // see sound
 	}
 	f.Presets = presets(s)
 	if f.MinItems == nil {

@@ -10,7 +10,7 @@ import (
 // settings that have no effect when the program runs.
 func (j judge) slips(f *Field, v any, pointer string, around map[string]any) {
 	value, _ := v.(string)
-	if value == "" || f.Kind != Text && f.Kind != Multiline || f.Picker != nil {
+	if value == "" || f.Kind != Text && f.Kind != Multiline || f.Picker != nil && f.Picker.Kind != "ServiceURL" {
 		return
 	}
 	name := settingName(f, pointer, around)

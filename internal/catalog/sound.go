@@ -8,7 +8,7 @@ import (
 // pickerKinds are what x-ui-picker may name; see Picker.
 var pickerKinds = []string{
 	"StorageClass", "IngressClass", "PriorityClass", "Secret", "ConfigMap", "SecretKey", "ConfigMapKey", "Service",
-	"ServicePort", "NodeLabel", "ClusterIssuer", "Namespace",
+	"ServicePort", "ServiceURL", "NodeLabel", "ClusterIssuer", "Namespace",
 }
 
 // sound tells what is wrong with the x-ui-* keywords of the fields, which no validator of schemas knows. Its
@@ -44,6 +44,9 @@ func (f *Field) sound() error {
 	}
 	if f.Picker != nil && !slices.Contains(pickerKinds, f.Picker.Kind) {
 		return fmt.Errorf("x-ui-picker has the kind %q; it is %s", f.Picker.Kind, orList(pickerKinds))
+	}
+	if f.Picker != nil && f.Picker.keys == nil {
+		return fmt.Errorf("x-ui-picker has keys %q, which is no regular expression", f.Picker.Keys)
 	}
 	for _, p := range f.Presets {
 		if f.Kind != List || f.Item.Kind != Object {

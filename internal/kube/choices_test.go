@@ -51,6 +51,11 @@ func TestChoicesInTheNamespace(t *testing.T) {
 		{manifest.Question{Kind: "ConfigMapKey", Of: "settings"}, []manifest.Choice{{Value: "a"}, {Value: "b"}, {Value: "c"}}},
 		{manifest.Question{Kind: "Service"}, []manifest.Choice{{Value: "db", Help: "ports 5432, 9187"}}},
 		{manifest.Question{Kind: "ServicePort", Of: "db"}, []manifest.Choice{{Value: "5432", Help: "postgres"}, {Value: "9187", Help: "metrics"}}},
+		{manifest.Question{Kind: "ServiceURL"}, []manifest.Choice{
+			{Value: "postgres://db." + s.place.Namespace + ".svc.cluster.local:5432", Help: "db, postgres"},
+			{Value: "http://db." + s.place.Namespace + ".svc.cluster.local:9187", Help: "db, metrics"},
+			{Value: "db." + s.place.Namespace + ".svc.cluster.local", Help: "db, its host alone"},
+		}},
 	} {
 		if got := s.choices(row.q); !slices.Equal(got, row.want) {
 			t.Errorf("%+v: got %+v, want %+v", row.q, got, row.want)

@@ -38,6 +38,7 @@ var choosers = map[string]lister{
 	"ConfigMapKey":  {team: true, list: configMapKeys},
 	"Service":       {team: true, list: serviceNames},
 	"ServicePort":   {team: true, list: servicePorts},
+	"ServiceURL":    {team: true, list: serviceURLs},
 }
 
 const classIsDefault = "default"

@@ -3,8 +3,8 @@ package manifest
 // Question asks what there is in a cluster that a field of a form may name.
 type Question struct {
 	// Kind is one of StorageClass, IngressClass, PriorityClass, ClusterIssuer, Namespace and NodeLabel,
-	// which belong to the cluster, or of Secret, ConfigMap, Service, SecretKey, ConfigMapKey and
-	// ServicePort, which are looked up in the application's namespace.
+	// which belong to the cluster, or of Secret, ConfigMap, Service, SecretKey, ConfigMapKey,
+	// ServicePort and ServiceURL, which are looked up in a namespace.
 	Kind string
 	// Of names the Secret, ConfigMap or Service whose keys or ports are asked for. For NodeLabel it is
 	// the label whose values are asked for; empty asks for the names of labels.

@@ -128,12 +128,35 @@ func TestWorkloadsAndTheirAddresses(t *testing.T) {
 	dev.look(390, true)
 	dev.axe()
 	dev.screenshot("workloads-narrow")
+	dev.look(1440, false)
+	offersAddresses(dev, "http://"+host)
 	dev.withoutScript()
 	dev.open(staging.app("reached"))
 	dev.sees(host)
 	if dev.can("Copy " + host) {
 		t.Error("there is a button that does nothing without script")
 	}
+}
+
+// offersAddresses types the names of variables in a form: those of addresses are offered what there is.
+func offersAddresses(dev *tab, address string) {
+	dev.t.Helper()
+	dev.begin("caller")
+	e := entry{tab: dev}
+	e.row("in/env", 0)
+	offers := `document.getElementsByName("in/env/0/value")[0].list`
+	for _, name := range []string{"LEVEL", "API_URL", "LEVEL"} {
+		e.scalar("in/env/0/key", name)
+		want := "null"
+		if name == "API_URL" {
+			want = js(address)
+		}
+		dev.waitFor("what is offered to "+name, fmt.Sprintf(`(%s === null ? null : [...%s.options].map(o => o.value).find(v => v === %s)) === %s`, offers, offers, js(address), want))
+	}
+	e.scalar("in/env/0/key", "API_HOST")
+	dev.waitFor("the preview that keeps it", `/name: caller/.test(document.querySelector("#manifest-list")?.innerText)`)
+	dev.open("/catalogue")
+	dev.follow("Discard")
 }
 
 func imageTagOf(image string) string { return image[strings.LastIndexByte(image, '/')+1:] }

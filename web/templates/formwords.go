@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/a-h/templ"
+
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
@@ -44,6 +46,49 @@ func pickerKey(c catalog.Control) string {
 		return ""
 	}
 	return p.Kind + " " + p.Type + " " + c.Of
+}
+
+// sharedList is the list of what a quiet picker offers, "" for one that has a list and a line of its own: values
+// of many rows may be offered the same.
+func sharedList(c catalog.Control) string {
+	if p := c.Field.Picker; p != nil && p.Keys != "" {
+		return "offers-" + p.Kind
+	}
+	return ""
+}
+
+// offered are the shared lists of a form, by their ids in order.
+func (d FormData) offered() []offer {
+	var out []offer
+	for _, c := range scalars(d.View) {
+		id, choices := sharedList(c), d.Answers[pickerKey(c)].Choices
+		if id != "" && len(choices) > 0 && !slices.ContainsFunc(out, func(o offer) bool { return o.ID == id }) {
+			out = append(out, offer{id, choices})
+		}
+	}
+	return out
+}
+
+// offers are the attributes by which a field finds what it is offered.
+func (d FormData) offers(c catalog.Control) templ.Attributes {
+	if len(d.Answers[pickerKey(c)].Choices) == 0 {
+		return nil
+	}
+	shared := sharedList(c)
+	if shared == "" {
+		return templ.Attributes{"list": c.ID + "-l"}
+	}
+	all := templ.Attributes{"data-offers": shared, "data-offers-keys": c.Field.Picker.Keys}
+	if c.Suits {
+		all["list"] = shared
+	}
+	return all
+}
+
+// offer is a shared list.
+type offer struct {
+	ID      string
+	Choices []manifest.Choice
 }
 
 // pickerWords says what was found for a control; warn is set where what is typed is not among it.

@@ -60,6 +60,7 @@ func gallery() []view {
 	pane.Manifests.Environment = []environ.Container{sampleContainer("api", "api")}
 	all := []view{
 		{"plan-explained", Plan(samplePage(NavApplications, "Plan", apps, Crumb{"Plan", ""}), explained)},
+		{"form-offers", Form(samplePage(NavCatalogue, "New web-service", Crumb{"Catalogue", "/catalogue"}, Crumb{"New", ""}), offering())},
 		{"form-environment", Form(samplePage(NavCatalogue, "New web-service", Crumb{"Catalogue", "/catalogue"}, Crumb{"New", ""}), pane)},
 		{"environment", Environment(samplePage(NavApplications, "Environment", apps, Crumb{"api", "/x"}, Crumb{"Environment", ""}), environmentPage())},
 		{"environment-none", Environment(samplePage(NavApplications, "Environment", apps, Crumb{"api", "/x"}, Crumb{"Environment", ""}), EnvironmentData{App: application(api, 0)})},

@@ -473,7 +473,7 @@ func PreviewFragments(p Page, d FormData) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if a, ok := d.Answers[pickerKey(c)]; ok && c.Field.Picker != nil {
+				if a, ok := d.Answers[pickerKey(c)]; ok && c.Field.Picker != nil && sharedList(c) == "" {
 					templ_7745c5c3_Err = pickerLine(c, a, true).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err

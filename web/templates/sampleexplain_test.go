@@ -5,6 +5,7 @@ import (
 
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/environ"
+	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/status"
 )
 
@@ -79,4 +80,18 @@ func sampleWorkloads() []status.Workload {
 		{Ref: ref("Deployment", "redis"), Word: status.Paused, Role: "stateful", Image: "redis@sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef", Services: redis},
 		{Ref: ref("Deployment", "worker-with-a-rather-long-name-for-it"), Word: status.Failed, Role: "database", Image: registry + "honeydue-worker:broken", Want: 1},
 	}
+}
+
+// offering is a form whose variables are offered addresses.
+func offering() FormData {
+	d := formPage(false)
+	env := &d.View.Sections[3].Controls[0]
+	picker := &catalog.Picker{Kind: "ServiceURL", Keys: "_URL$"}
+	for i := range env.Rows {
+		f := *env.Rows[i].Item.Field
+		f.Picker = picker
+		env.Rows[i].Item.Field, env.Rows[i].Item.Suits = &f, i == 0
+	}
+	d.Answers = map[string]PickerAnswer{"ServiceURL  ": {Choices: []manifest.Choice{{Value: "http://api.payments.svc.cluster.local:80", Help: "api"}}}}
+	return d
 }

@@ -195,7 +195,16 @@ function changed({ target }) {
   }
 }
 
+// offer gives a value its suggestions once the name beside it is one that they suit.
+function offer(key) {
+  const value = key.name?.endsWith("/key") && key.closest("[data-row]")?.querySelector("[data-offers]");
+  if (!value) return;
+  if (new RegExp(value.dataset.offersKeys).test(key.value)) value.setAttribute("list", value.dataset.offers);
+  else value.removeAttribute("list");
+}
+
 function typed(form, { target }) {
+  offer(target);
   form.elements._typed.value = "1";
   const ends = document.getElementById(target.dataset?.ends ?? "");
   if (ends) ends.textContent = !target.value ? "" : target.value.endsWith("\n") ? "ends with a new line" : "ends without a new line";
