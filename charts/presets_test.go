@@ -2,10 +2,13 @@ package charts_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"os"
 	"strings"
 	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"slipway.dev/slipway/internal/catalog"
 )
@@ -25,7 +28,7 @@ func TestPresetsAreSound(t *testing.T) {
 		"stateful": {}, "job": {"name": "a", "image": "a/b:1"},
 	}
 	tried := 0
-	for _, name := range []string{"web-service", "stateful", "scheduled-job", "application"} {
+	for _, name := range []string{"web-service", "worker", "stateful", "scheduled-job", "application"} {
 		raw, err := os.ReadFile(name + "/values.schema.json")
 		if err != nil {
 			t.Fatal(err)
@@ -37,8 +40,8 @@ func TestPresetsAreSound(t *testing.T) {
 		tpl := template(t, name)
 		for _, p := range schema.Presets {
 			in := catalog.Inputs{}
-			if name == "web-service" {
-				maps.Copy(in, required["web"])
+			if kind := map[string]string{"web-service": "web", "worker": "worker"}[name]; kind != "" {
+				maps.Copy(in, required[kind])
 				delete(in, "name")
 			}
 			maps.Copy(in, p.Values)
@@ -55,6 +58,32 @@ func TestPresetsAreSound(t *testing.T) {
 	}
 	if tried < 10 {
 		t.Errorf("%d presets were tried", tried)
+	}
+}
+
+// Sizes say of each pod what they say they do, and nothing of how many there are.
+func TestPresetsOfSizes(t *testing.T) {
+	for _, name := range []string{"web-service", "worker"} {
+		for id, want := range map[string]string{"medium": "500m 512Mi 1Gi", "large": "2 2Gi 4Gi"} {
+			values := presetOf(t, name, id)
+			in := catalog.Inputs{"image": "a/b:1", "port": 80}
+			maps.Copy(in, values)
+			made, err := template(t, name).Render(t.Context(), in, release)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, u := range made.Set {
+				if u.GetKind() != "Deployment" {
+					continue
+				}
+				containers, _ := field(u, "spec", "template", "spec", "containers").([]any)
+				c := unstructured.Unstructured{Object: containers[0].(map[string]any)}
+				got := fmt.Sprint(field(&c, "resources", "requests", "cpu"), " ", field(&c, "resources", "requests", "memory"), " ", field(&c, "resources", "limits", "memory"))
+				if got != want || len(values) != 1 {
+					t.Errorf("%s, %s: %s, and %d settings", name, id, got, len(values))
+				}
+			}
+		}
 	}
 }
 
