@@ -52,6 +52,10 @@ func (s *server) resumeDraft(c echo.Context, f *flow) {
 		return // without it the form is as it would be anyway
 	}
 	f.form = d.Form
+	f.draft.Source = change.ReadSource(f.draft.App.Team, d.Form.Get(formSource))
+	if f.draft.Source != nil && c.QueryParam(formVersion) == "" {
+		s.resumeVersion(f, d.Version) // the version is one of the things that were taken over
+	}
 	f.kept = templates.Kept{At: d.Saved, Returned: true}
 	if d.Version != f.template.ID.Version {
 		f.kept.Version = d.Version
@@ -59,7 +63,18 @@ func (s *server) resumeDraft(c echo.Context, f *flow) {
 	if f.draft.Kind == change.Create {
 		f.draft.App.Name = strings.TrimSpace(d.Form.Get(formName))
 	}
-	f.draft.Source = change.ReadSource(f.draft.App.Team, d.Form.Get(formSource))
+}
+
+// resumeVersion draws the form with the version that it was begun with, where that can be used.
+func (s *server) resumeVersion(f *flow, version string) {
+	t, err := s.versionFor(f.template.ID, version)
+	if err != nil {
+		return
+	}
+	f.template, f.draft.Template = t, t.ID
+	if f.draft.Kind == change.Update {
+		f.draft.Inputs, _ = t.Fit(f.former)
+	}
 }
 
 func (s *server) discardNew(c echo.Context) error {
