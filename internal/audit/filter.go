@@ -12,7 +12,8 @@ import (
 // Actions are all actions, in the order in which a page offers them.
 var Actions = []Action{
 	SignIn, SignOut, SubmitChange, ApproveChange, RejectChange, WithdrawChange, ResumeChange, ExpireChange,
-	ApplyChange, ApplyObject, DeleteObject, ExportAudit, Access,
+	ApplyChange, ApplyObject, DeleteObject, WatchChange,
+	StageSecrets, DropSecrets, ExportAudit, Access,
 }
 
 // Outcomes are all outcomes.

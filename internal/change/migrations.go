@@ -26,10 +26,15 @@ const migrationsLookedAt = 500
 
 // migrated warns of what has migrated since the revision that a roll back leads to: going back takes back
 // objects, and no data. Attempts that failed count, since a migration comes before what failed after it.
+// The gates of what runs now are told of already, see notUndone.
 func (s *Service) migrated(ctx context.Context, p *prepared) []advice.Warning {
 	to, err := s.Store.Revision(ctx, p.App, p.Revision)
 	if err != nil {
 		return nil // the plan is true without it
+	}
+	then, err := decodeSet(to.Rendered) // with its gates, which the plan leaves out
+	if err != nil {
+		return nil
 	}
 	between, err := s.Store.Changes(ctx, Query{App: &p.App, States: []State{Applied, Failed}, Oldest: false, Limit: migrationsLookedAt})
 	if err != nil {
@@ -40,8 +45,9 @@ func (s *Service) migrated(ctx context.Context, p *prepared) []advice.Warning {
 		if c.ID <= to.Change {
 			break
 		}
-		for _, name := range s.migrationJobs(ctx, c, p.set) {
-			if name = "`" + name + "`"; !slices.Contains(jobs, name) {
+		for _, ref := range s.migrationJobs(ctx, c, then) {
+			name := "`" + ref.Name + "`"
+			if !slices.Contains(jobs, name) && !slices.ContainsFunc(p.undone, ref.Same) {
 				jobs = append(jobs, name)
 			}
 		}
@@ -60,17 +66,17 @@ func (s *Service) migrated(ctx context.Context, p *prepared) []advice.Warning {
 	return out
 }
 
-// migrationJobs are the names of the Jobs that migrate, which a change applied, and which kept does not hold.
-func (s *Service) migrationJobs(ctx context.Context, c Change, kept manifest.Set) []string {
-	var names []string
+// migrationJobs are the Jobs that migrate, which a change applied, and which kept does not hold.
+func (s *Service) migrationJobs(ctx context.Context, c Change, kept manifest.Set) []manifest.Ref {
+	var out []manifest.Ref
 	var set manifest.Set
 	for _, o := range c.Outcomes {
 		isJob := o.Ref.Group == batchv1.GroupName && o.Ref.Kind == "Job" && o.Ref.Namespace == ""
-		if !isJob || o.Op == manifest.Delete || o.State != manifest.Succeeded && o.State != manifest.Broken || holds(kept, o.Ref) {
+		if !isJob || o.Op == manifest.Delete || o.State != manifest.Succeeded && o.State != manifest.Broken || holds(kept, o.Ref) || c.tried(o.Ref) {
 			continue
 		}
 		if saysMigrate(o.Ref.Name) {
-			names = append(names, o.Ref.Name)
+			out = append(out, o.Ref)
 			continue
 		}
 		if set == nil { // lists come without the objects
@@ -80,10 +86,15 @@ func (s *Service) migrationJobs(ctx context.Context, c Change, kept manifest.Set
 		}
 		i := slices.IndexFunc(set, func(u manifest.Object) bool { return manifest.RefOf(u).Same(o.Ref) })
 		if i >= 0 && migrates(set[i]) {
-			names = append(names, o.Ref.Name)
+			out = append(out, o.Ref)
 		}
 	}
-	return names
+	return out
+}
+
+// tried tells whether an object is a gate by which a change was only tried out.
+func (c Change) tried(r manifest.Ref) bool {
+	return slices.ContainsFunc(c.Plan.Objects, func(o manifest.DryRun) bool { return o.Ref.Same(r) && o.Gate != nil && o.Gate.Trial })
 }
 
 func holds(set manifest.Set, r manifest.Ref) bool {

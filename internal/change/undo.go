@@ -10,20 +10,20 @@ import (
 	"slipway.dev/slipway/internal/policy"
 )
 
-// notUndone means that a change cannot be taken back unasked, and waiting does not help.
-type notUndone struct{ why string }
+// cannotUndo means that a change cannot be taken back unasked, and waiting does not help.
+type cannotUndo struct{ why string }
 
-func (e *notUndone) Error() string { return "change: not taken back: " + e.why }
+func (e *cannotUndo) Error() string { return "change: not taken back: " + e.why }
 
 // undo plans the change that takes c back, because of why, and gives it with the entry of its submission.
 // Nothing is stored. It acts for the requester of c, whether or not that person may still submit: what it
 // brings back was applied before, and whoever agreed to c agreed to this.
 //
-// It returns *notUndone, ErrClusterAway or ErrUnavailable.
+// It returns *cannotUndo, ErrClusterAway or ErrUnavailable.
 func (s *Service) undo(ctx context.Context, c Change, why string) (Change, audit.Entry, error) {
 	place, ok := s.Places[c.App.Target]
 	if !ok {
-		return Change{}, audit.Entry{}, &notUndone{"The portal's configuration does not have this target any more."}
+		return Change{}, audit.Entry{}, &cannotUndo{"The portal's configuration does not have this target any more."}
 	}
 	sub := Submission{
 		Draft:  Draft{Kind: Rollback, App: c.App, Revision: c.Base},
@@ -54,22 +54,22 @@ func (s *Service) whyNotUndone(ctx context.Context, c Change, err error) error {
 	case errors.Is(err, ErrClusterAway), errors.Is(err, ErrUnavailable), ctx.Err() != nil:
 		return err
 	case errors.As(err, &refusal):
-		return &notUndone{refusal.Reason}
+		return &cannotUndo{refusal.Reason}
 	case errors.Is(err, ErrNotFound):
-		return &notUndone{fmt.Sprintf("Revision %d, which it would go back to, is not there.", c.Base)}
+		return &cannotUndo{fmt.Sprintf("Revision %d, which it would go back to, is not there.", c.Base)}
 	}
 	s.Log.ErrorContext(ctx, "a change could not be taken back", "change", c.ID, "err", err)
-	return &notUndone{"Slipway could not work out how to go back; its own log says why."}
+	return &cannotUndo{"Slipway could not work out how to go back; its own log says why."}
 }
 
 // undoable tells why a plan of going back must not be carried out unasked; nil if it may.
 func undoable(p Plan) error {
 	if o := p.problem(); o != nil {
-		return &notUndone{"Going back is not possible as it is, because the cluster would not take " + o.Ref.String() + ": " + problemOf(*o)}
+		return &cannotUndo{"Going back is not possible as it is, because the cluster would not take " + o.Ref.String() + ": " + problemOf(*o)}
 	}
 	for _, o := range p.Objects {
 		if o.Op == manifest.Create && o.Ref.Kind == "Job" {
-			return &notUndone{jobAgain(o.Ref)}
+			return &cannotUndo{jobAgain(o.Ref)}
 		}
 	}
 	return nil

@@ -127,7 +127,7 @@ func (o *watching) superseded(ctx context.Context) (bool, error) {
 // that is away is waited for.
 func (o *watching) takeBack(ctx context.Context, why string) error {
 	undo, entry, err := o.s.undo(ctx, o.c, why)
-	var not *notUndone
+	var not *cannotUndo
 	switch {
 	case errors.As(err, &not):
 		return o.end(ctx, GivenUp, why+" "+not.why, nil)

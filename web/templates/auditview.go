@@ -82,11 +82,12 @@ func (d AuditData) rareFilters() string {
 }
 
 // auditActions are the actions by which one can filter.
-var auditActions = []string{
-	string(audit.SignIn), string(audit.SignOut), string(audit.SubmitChange), string(audit.ApproveChange),
-	string(audit.RejectChange), string(audit.WithdrawChange), string(audit.ResumeChange), string(audit.ExpireChange),
-	string(audit.ApplyChange), string(audit.ApplyObject), string(audit.DeleteObject), string(audit.WatchChange), string(audit.StageSecrets), string(audit.DropSecrets),
-	string(audit.ExportAudit), string(audit.Access),
+func auditActions() []string {
+	var out []string
+	for _, a := range audit.Actions {
+		out = append(out, string(a))
+	}
+	return out
 }
 
 var auditOutcomes = []string{
