@@ -15,7 +15,7 @@ func templateData() TemplateData {
 	older, lost := catalog.TemplateID{Name: e.ID.Name, Version: "0.9.0"}, catalog.TemplateID{Name: e.ID.Name, Version: "0.1.0"}
 	from := catalog.Origin{Source: "oci://registry.example.com/charts/web-service", Pin: "sha256:" + strings.Repeat("4f", 32)}
 	return TemplateData{
-		Entry: e, Origin: from, Newest: e.ID, Behind: 2, Targets: []policy.Target{staging}, Allows: []string{"cluster-scoped:Namespace", "hooks", "rbac"},
+		Entry: e, Origin: from, Newest: e.ID, Behind: 2, Targets: []policy.Target{staging}, Allows: []string{"cluster-scoped:Namespace", "hooks", "kind:ExternalSecret", "rbac"},
 		Versions: []TemplateVersion{
 			{ID: catalog.TemplateID{Name: e.ID.Name, Version: "9.0.0"}, Broken: "templates/x.yaml:1: missing value for if", Origin: from},
 			{ID: e.ID, Origin: from, UsedBy: []change.AppKey{api}},
@@ -42,6 +42,19 @@ func upgradedData() UpgradedData {
 		{App: api, Change: sampleChange(change.Pending)},
 		{App: change.AppKey{Target: staging, Name: "another"}, Why: "Size: Write a number.", Form: true},
 	}}
+}
+
+// Whoever takes a template into a catalogue reads what it may make, in words.
+func TestWhatATemplateMayMake(t *testing.T) {
+	page := draw(t, Template(samplePage(NavCatalogue, "web-service"), templateData()))
+	for _, want := range []string{
+		"Namespace, which belongs to no namespace", "ExternalSecret, a kind that an extension brings into the cluster",
+		"roles and their bindings", "Helm hooks, which are left out and listed in the plan",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is not on the page", want)
+		}
+	}
 }
 
 func TestUpgradeRows(t *testing.T) {
