@@ -1,11 +1,13 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
@@ -30,6 +32,7 @@ type Dial struct {
 	Path     string // of the control, see View
 	Field    *Field // its title, help and limits
 	Now      int
+	at       []string // where in Object
 }
 
 // number is a place in an object where a number of pods stands.
@@ -40,6 +43,10 @@ type number struct {
 	measure  Measure
 }
 
+// maxTries is how many renderings are spent on finding dials. A number that no field is found for by then
+// has none: it is the form's to change.
+const maxTries = 40
+
 // Dials finds the fields that decide how many pods the workloads have, in the order of the set. Only a
 // field that holds the very number, and hands it on as it is, is a dial: this is tried, by rendering with
 // another one (see Marks). A template need not have any. It returns the errors of Render.
@@ -48,42 +55,53 @@ func (t *Template) Dials(ctx context.Context, in Inputs, r Release) ([]Dial, err
 	if err != nil {
 		return nil, err
 	}
-	var out []Dial
-	levers := t.levers(in)
+	var all []Dial
 	for _, n := range numbersOfPods(now.Set, r.Place.Namespace) {
-		pods, ok := wholeAt(now.Set[n.object], n.at)
-		if !ok {
-			continue
+		if pods, ok := wholeAt(now.Set[n.object], n.at); ok {
+			all = append(all, Dial{Workload: n.workload, Object: manifest.RefIn(now.Set[n.object], r.Place.Namespace), Measure: n.measure, Now: pods, at: n.at})
 		}
-		for _, l := range levers {
-			if l.field == nil || l.field.Kind != Number || l.now != strconv.Itoa(pods) {
-				continue
-			}
-			if t.handsOn(ctx, in, r, l, now.Set[n.object], n.at) {
-				out = append(out, Dial{Workload: n.workload, Object: manifest.RefIn(now.Set[n.object], r.Place.Namespace), Measure: n.measure, Path: l.path, Field: l.field, Now: pods})
+	}
+	tries := 0
+	for _, l := range likelyFirst(t.levers(in)) {
+		for _, probe := range l.values {
+			if tries == maxTries || !slices.ContainsFunc(all, func(d Dial) bool { return d.mayBe(l) }) {
 				break
 			}
+			tries++
+			if other, err := t.render(ctx, t.pulled(in, l, probe), r); err == nil { // a template may refuse one of them
+				markDials(all, l, probe, other.Set, r.Place.Namespace)
+			}
 		}
 	}
-	return out, ctx.Err()
+	return slices.DeleteFunc(all, func(d Dial) bool { return d.Field == nil }), ctx.Err()
 }
 
-// handsOn tells whether another value of the lever stands at the place instead.
-func (t *Template) handsOn(ctx context.Context, in Inputs, r Release, l lever, u manifest.Object, at []string) bool {
-	for _, probe := range l.values {
-		other, err := t.render(ctx, t.pulled(in, l, probe), r)
-		if err != nil { // a template may refuse one of them
+// mayBe tells whether a lever may be the dial, which is not found yet.
+func (d Dial) mayBe(l lever) bool { return d.Field == nil && l.now == strconv.Itoa(d.Now) }
+
+// markDials notes for which numbers another value of the lever stands in their places instead.
+func markDials(all []Dial, l lever, probe any, other manifest.Set, home string) {
+	for i, d := range all {
+		o := slices.IndexFunc(other.RefsIn(home), d.Object.Same)
+		if o < 0 || !d.mayBe(l) {
 			continue
 		}
-		i := slices.IndexFunc(other.Set, func(o manifest.Object) bool { return sameObject(o, u) })
-		if i < 0 {
-			continue
-		}
-		if pods, ok := wholeAt(other.Set[i], at); ok && strconv.Itoa(pods) == textOf(probe) {
-			return true
+		if pods, ok := wholeAt(other[o], d.at); ok && strconv.Itoa(pods) == textOf(probe) {
+			all[i].Field, all[i].Path = l.field, l.path
 		}
 	}
-	return false
+}
+
+// likelyFirst are the numbers among the levers, those first whose names sound like numbers of pods. That
+// makes the search short; what is found is decided by rendering.
+func likelyFirst(levers []lever) []lever {
+	levers = slices.DeleteFunc(levers, func(l lever) bool { return l.field == nil || l.field.Kind != Number })
+	rank := func(l lever) int {
+		name := strings.ToLower(l.field.name)
+		return slices.IndexFunc([]string{"replica", "pods", "min", "max", "count", "instance", "scale", ""}, func(s string) bool { return strings.Contains(name, s) })
+	}
+	slices.SortStableFunc(levers, func(a, b lever) int { return cmp.Compare(rank(a), rank(b)) })
+	return levers
 }
 
 // Dialled are the inputs with dials set, by their paths; a number that is there already stays as it is set

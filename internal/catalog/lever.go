@@ -23,8 +23,8 @@ var otherToken = string(manifest.Unset[:len(manifest.Unset)-len("unset")]) + str
 
 // levers are the controls of one value, and the names of entries, in the form of the inputs.
 func (t *Template) levers(in Inputs) []lever {
-	w := newFiller()
-	controls := shown(w.fill(t.Fields, "", "", declared(t.Fields, in), t.loaded.defaults), t.loaded.conds, t.values(in))
+	w, values := newFiller(), t.values(in)
+	controls := shown(w.fill(t.Fields, "", "", declared(t.Fields, in), t.loaded.defaults), t.loaded.conds, values)
 	at := map[string]string{}
 	for pointer, path := range w.paths {
 		at[path] = pointer
@@ -49,7 +49,7 @@ func (t *Template) levers(in Inputs) []lever {
 				return
 			}
 			ts := tokens(pointer)
-			others := probes(c.Field, valueAt(t.values(in), ts))
+			others := probes(c.Field, valueAt(values, ts))
 			if c.Field.Secret {
 				others = []any{otherToken, ""}
 			}
