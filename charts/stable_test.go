@@ -85,3 +85,17 @@ func TestHelpTellsTheLesson(t *testing.T) {
 		})
 	}
 }
+
+// A sidecar is what tries a new version, and older clusters would take it for something that has to end.
+func TestTrialNeedsSidecars(t *testing.T) {
+	tpl := template(t, "web-service")
+	inputs := catalog.Inputs{"image": "a/b:1", "port": 80, "trial": map[string]any{"enabled": true}}
+	for version, can := range map[string]bool{"v1.28.9": false, "v1.29.0": true, "v1.37.1": true} {
+		r := release
+		r.KubeVersion = version
+		_, err := tpl.Render(t.Context(), inputs, r)
+		if can != (err == nil) || err != nil && !strings.Contains(err.Error(), "the cluster needs Kubernetes 1.29 or newer. Switch the trial off for this one.") {
+			t.Errorf("%s: %v", version, err)
+		}
+	}
+}
