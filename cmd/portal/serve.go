@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,7 +18,9 @@ import (
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/handlers"
 	"slipway.dev/slipway/internal/kube"
+	"slipway.dev/slipway/internal/logs"
 	"slipway.dev/slipway/internal/manifest"
+	"slipway.dev/slipway/internal/policy"
 	"slipway.dev/slipway/internal/source"
 	"slipway.dev/slipway/internal/status"
 	"slipway.dev/slipway/internal/store"
@@ -174,7 +177,17 @@ func (h *house) pages(streams context.Context) handlers.Config {
 		Auth: h.auth, Changes: h.changes, Catalog: h.library, Sources: h.sources, Hub: h.hub, Audit: h.store, Feed: h.feed,
 		Clusters: h.health, Setup: h.setup(), Titles: titles, Checks: h.checks(), Metrics: promhttp.Handler(),
 		Proxies: h.c.TrustedProxies, Secure: h.c.secure(), Log: h.log, Ended: streams,
-		Choices: choices{h.changes, h.clusters}, Seal: h.changes.Sealer, Stage: h.changes.Stage,
+		Logs: h.logs, Usage: h.clusters.Usage, Choices: choices{h.changes, h.clusters}, Seal: h.changes.Sealer, Stage: h.changes.Stage,
+	}
+}
+
+// logs reads what containers of a target write, with the rights of its team and in the person's name.
+// The handlers have asked whether the person may see the target.
+func (h *house) logs(who policy.Subject, t policy.Target) logs.Open {
+	place, _ := h.changes.Place(t)
+	as := policy.Acting{Team: t.Team, Requester: who.Person}
+	return func(ctx context.Context, s logs.Source, a logs.Ask) (io.ReadCloser, error) {
+		return h.clusters.Log(ctx, as, place, s, a)
 	}
 }
 

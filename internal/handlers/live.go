@@ -38,6 +38,7 @@ func (s *server) liveData(c echo.Context) (templates.LiveData, error) {
 		Promote:   s.promoteWord(me, app),
 		Stream:    appPath(key) + "/stream",
 	}
+	d.Usage = s.usage(ctx, keyFor(app))
 	if d.List {
 		d.Stream += "?view=list"
 	}

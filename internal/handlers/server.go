@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -19,6 +20,7 @@ import (
 	"slipway.dev/slipway/internal/auth"
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/logs"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
 	"slipway.dev/slipway/internal/status"
@@ -71,6 +73,10 @@ type Config struct {
 	Titles   map[string]string                // team → title
 	Checks   []Check
 	Metrics  http.Handler // may be nil
+	// Logs reads what containers of a target write, for a person.
+	Logs func(policy.Subject, policy.Target) logs.Open
+	// Usage tells what the pods of an application use; nil knows nothing of it.
+	Usage func(context.Context, status.Key) status.Usage
 	// Choices offers what is in the clusters; nil offers nothing.
 	Choices Choices
 	// Seal gives what makes tokens of secret values in a target, and Stage puts the values aside there until
@@ -93,6 +99,9 @@ const heartbeat = 15 * time.Second
 type server struct {
 	Config
 	lists memo // of applications, for streams
+
+	following sync.Mutex
+	follows   map[policy.Identity]int // logs, by person
 }
 
 // New makes the handler for everything that the portal serves.
@@ -159,6 +168,7 @@ func (s *server) pages(g *echo.Group) {
 	app.GET("/promote", s.promote)
 	app.POST("/promote", s.takeOver)
 	s.routesOfDownloads(g, app)
+	s.routesOfLogs(app)
 
 	g.GET("/changes", s.changes)
 	g.GET("/changes/:id", s.change)
@@ -177,6 +187,7 @@ func (s *server) pages(g *echo.Group) {
 func (s *server) streams(g *echo.Group) {
 	g.GET("/applications/stream", s.applicationsStream)
 	g.GET(target+"/apps/:app/stream", s.liveStream)
+	g.GET(target+"/apps/:app/logs/stream", s.logsStream)
 	g.GET("/changes/:id/stream", s.changeStream)
 }
 

@@ -35,6 +35,16 @@ func newSSEWriter(w http.ResponseWriter) *sseWriter {
 // Message sends an unnamed event. htmx swaps it into the page.
 func (s *sseWriter) Message(data []byte) error { return s.Event("", data) }
 
+// MessageAt is Message with an identity of the sender's own: Last-Event-ID of a browser that comes back.
+// An empty one leaves the browser's as it is.
+func (s *sseWriter) MessageAt(id string, data []byte) error {
+	if err := s.begin(); err != nil {
+		return err
+	}
+	appendSSE(&s.buf, id, "", data)
+	return s.flush()
+}
+
 // Event sends a named event. htmx makes it a DOM event of that name.
 func (s *sseWriter) Event(name string, data []byte) error {
 	if err := s.begin(); err != nil {

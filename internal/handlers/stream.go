@@ -138,6 +138,7 @@ func (s *server) authorizeAgain(ctx context.Context, c echo.Context, st stream) 
 const (
 	endSession = "session" // sign in again
 	endGone    = "gone"    // what was shown is not there any more, or not for this person
+	endBusy    = "busy"    // there are too many streams; what was sent last says so
 )
 
 // streamEnd says why a stream ends, if there is anybody to hear it. A database that is away ends it
@@ -180,12 +181,12 @@ func (s *server) liveStream(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	l := &liveView{s: s, c: c, d: d}
+	l := &liveView{s: s, c: c, d: d, app: app}
 	return s.run(c, stream{
 		allowed: func(context.Context) error {
 			return s.Changes.May(who(c), policy.ViewTarget, policy.Resource{Target: app.Target})
 		},
-		wakes: []func(context.Context) error{onState(sub), onCommit(feed, func() { l.committed.Store(true) })},
+		wakes: []func(context.Context) error{onState(sub), onCommit(feed, func() { l.committed.Store(true) }), l.measure()},
 		draw:  l.draw,
 	})
 }
@@ -196,8 +197,10 @@ func (s *server) liveStream(c echo.Context) error {
 type liveView struct {
 	s         *server
 	c         echo.Context
+	app       change.Application // as it was at the beginning
 	d         templates.LiveData
 	committed atomic.Bool
+	usage     atomic.Pointer[status.Usage]
 }
 
 func (l *liveView) draw(ctx context.Context) ([]byte, error) {
@@ -207,6 +210,9 @@ func (l *liveView) draw(ctx context.Context) ([]byte, error) {
 			return nil, err
 		}
 		l.d = d
+	}
+	if now := l.usage.Load(); now != nil {
+		l.d.Usage = *now
 	}
 	f, ok := l.s.Hub.Latest(keyFor(l.d.App))
 	if !ok {
@@ -226,7 +232,7 @@ func (l *liveView) draw(ctx context.Context) ([]byte, error) {
 // class names all but the snapshot that the fragments depend on: readers of one class see the same.
 func (l *liveView) class() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "live list=%t may=%t revision=%d", l.d.List, l.d.CanChange, l.d.App.Revision)
+	fmt.Fprintf(&b, "live list=%t may=%t revision=%d usage=%d%s", l.d.List, l.d.CanChange, l.d.App.Revision, l.d.Usage.At.Unix(), l.d.Usage.Problem)
 	if n := l.d.Newest; n != nil && n.Watch != nil {
 		fmt.Fprintf(&b, " watch=%q", n.Watch.State)
 	}

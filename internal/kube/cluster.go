@@ -26,8 +26,10 @@ type cluster struct {
 	authenticated http.RoundTripper // transport with the portal's credentials
 	discovery     *discovered
 	slots         slots
+	logs          slots // see Log
 	answers       answers
 	known         knownNodes
+	usages        usages
 }
 
 // readyTimeout is how long an API server may take to say that it is ready, or what it can do.
@@ -51,7 +53,7 @@ func newCluster(c ClusterConfig, log *slog.Logger) (*cluster, error) {
 	}
 	one := &cluster{
 		name: c.Name, log: log, config: cfg, transport: pool, authenticated: authenticated,
-		slots: make(slots, perCluster),
+		slots: make(slots, perCluster), logs: make(slots, perClusterLogs),
 	}
 	one.discovery = &discovered{client: dc, release: one.release, now: time.Now}
 	return one, nil

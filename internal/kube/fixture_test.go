@@ -105,6 +105,7 @@ func (w *world) portalRules() []rbacv1.PolicyRule {
 		{APIGroups: []string{"storage.k8s.io"}, Resources: []string{"storageclasses"}, Verbs: read[:2]},
 		{APIGroups: []string{"networking.k8s.io"}, Resources: []string{"ingressclasses"}, Verbs: read[:2]},
 		{APIGroups: []string{"cert-manager.io"}, Resources: []string{"clusterissuers"}, Verbs: read[:2]},
+		{APIGroups: []string{"metrics.k8s.io"}, Resources: []string{"pods"}, Verbs: read[:2]},
 	}
 }
 

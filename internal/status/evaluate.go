@@ -37,6 +37,7 @@ func Evaluate(in Input) Snapshot {
 		Key: in.Key, At: in.Now, Synced: in.Synced, Since: in.Since,
 		Hosts:  hosts(in.Objects),
 		Events: newest(in.Events),
+		Pods:   members(in.Objects),
 	}
 	for _, w := range works {
 		s.Tree = append(s.Tree, w.node(l))

@@ -111,6 +111,7 @@ type Snapshot struct {
 	Workloads []Workload // in order of name
 	Events    []Event    // newest first, at most 50
 	Hosts     []Host
+	Pods      []Pod // of all workloads, those of one beside each other
 }
 
 // Host is an address at which the application answers.

@@ -22,6 +22,9 @@ func TestForeignLooksLikeNothing(t *testing.T) {
 	gets := []struct{ foreign, nothing string }{
 		{staging.app("secretive"), none.app("secretive")},
 		{staging.app("secretive") + "/stream", none.app("secretive") + "/stream"},
+		{staging.app("secretive") + "/logs", none.app("secretive") + "/logs"},
+		{staging.app("secretive") + "/logs.txt", none.app("secretive") + "/logs.txt"},
+		{staging.app("secretive") + "/logs/stream", none.app("secretive") + "/logs/stream"},
 		{staging.app("secretive") + "/edit", none.app("secretive") + "/edit"},
 		{staging.app("secretive") + "/revisions", none.app("secretive") + "/revisions"},
 		{staging.app("secretive") + "/rollback?revision=1", none.app("secretive") + "/rollback?revision=1"},

@@ -37,12 +37,13 @@ func gallery() []view {
 	deletion.Kind, deletion.BackPost, deletion.Plan.Demands = change.Delete, false, nil
 	deletion.Diff, deletion.Title = DiffView{URL: "/targets/payments/production/apps/api/delete"}, "Delete api"
 	deletion.Plan.Effects = []change.Effect{{Kind: change.DataLoss, Ref: ref("PersistentVolumeClaim", "data"), Sentence: "Claim `data` is deleted, and the data on it.", Why: "Unless its storage class keeps volumes, the data cannot be brought back."}}
-	cut, unseen, quiet, list := livePage(), livePage(), livePage(), livePage()
+	cut, unseen, quiet, list, unmeasured := livePage(), livePage(), livePage(), livePage(), livePage()
 	cut.Snapshot.Synced = false
 	unseen.Snapshot, unseen.App.Revision, unseen.Changes = status.Snapshot{}, 0, nil
 	quiet.Snapshot.Wrong, quiet.Snapshot.Rollouts, quiet.Changes, quiet.CanChange = nil, nil, nil, false
 	quiet.Snapshot.Verdict, quiet.Snapshot.Sentence, quiet.Snapshot.Tree = status.Ready, "everything is ready", quiet.Snapshot.Tree[2:]
 	list.List = true
+	unmeasured.Usage, unmeasured.Snapshot.Pods = status.Usage{Problem: "What it uses is not known: the cluster has no metrics-server."}, samplePods()
 	empty := ApplicationsData{CanCreate: true, Team: "payments", Environment: "staging"}
 	noQueue := QueueData{View: ViewWaiting}
 	noAudit := AuditData{Query: map[string][]string{"person": {"nobody"}}}
@@ -87,6 +88,7 @@ func gallery() []view {
 		{"changes-empty", Queue(samplePage(NavChanges, "Changes"), noQueue)},
 		{"live", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), livePage())},
 		{"live-list", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), list)},
+		{"live-unmeasured", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), unmeasured)},
 		{"live-cut", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), cut)},
 		{"live-unseen", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), unseen)},
 		{"live-quiet", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), quiet)},
@@ -120,6 +122,7 @@ func gallery() []view {
 		all = append(all, view{"change-gate-" + string(state), Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), d)})
 	}
 	all = append(all, actionViews()...)
+	all = append(all, viewsOfLogs()...)
 	own := ChangeData{Change: sampleChange(change.Pending), Can: Can{Withdraw: true, WhyNot: "You submitted it, so somebody else must decide."}}
 	all = append(all, undoViews()...)
 	return append(all, view{"change-own", Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), own)})

@@ -30,5 +30,6 @@ var keyList = []key{
 	{[]string{"d"}, "next difference"},
 	{[]string{"s"}, "unified or split"},
 	{[]string{"o"}, "open the change"},
+	{[]string{"l"}, "logs"},
 	{[]string{"p"}, "pause the view"},
 }

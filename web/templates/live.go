@@ -11,6 +11,7 @@ import (
 type LiveData struct {
 	App      change.Application
 	Snapshot status.Snapshot
+	Usage    status.Usage
 	// Changes are the open ones of the application, and the last one if it failed.
 	Changes []change.Change
 	By      string // who requested the current revision

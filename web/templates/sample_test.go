@@ -301,6 +301,7 @@ func sampleSnapshot() status.Snapshot {
 		},
 		Workloads: sampleWorkloads(),
 		Hosts:     []status.Host{{Name: "api.example.com", Path: "/", TLS: true, Service: "api"}},
+		Pods:      samplePods(),
 	}
 }
 
@@ -310,7 +311,7 @@ func application(key change.AppKey, revision int) change.Application {
 
 func livePage() LiveData {
 	return LiveData{
-		App: application(api, 43), Snapshot: sampleSnapshot(), Changes: []change.Change{sampleChange(change.Pending)},
+		App: application(api, 43), Snapshot: sampleSnapshot(), Usage: sampleUsage(), Changes: []change.Change{sampleChange(change.Pending)},
 		By: "Mara Lindqvist", Change: 1284, CanChange: true, CanRestart: true, CanScale: true, Stream: "/targets/payments/production/apps/api/stream",
 	}
 }

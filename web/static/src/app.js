@@ -5,6 +5,7 @@ import "htmx.org/dist/ext/hx-sse.js";
 import { startClock } from "./clock.js";
 import { startForms } from "./forms.js";
 import { startKeys } from "./keys.js";
+import { startLog } from "./log.js";
 import { startStream } from "./stream.js";
 import { startTemplateForm } from "./template-form.js";
 
@@ -13,4 +14,5 @@ startClock();
 startForms();
 startTemplateForm();
 startKeys();
+startLog();
 startStream();

@@ -14,6 +14,7 @@ const looks = {
   paused: "st st-paused pill",
   ended: "st st-unknown pill",
   gone: "st st-none pill",
+  busy: "st st-none pill",
 };
 
 function words() {
@@ -23,6 +24,7 @@ function words() {
     case "paused": return waiting === 1 ? "paused by you · 1 update waits" : `paused by you · ${waiting} updates wait`;
     case "ended": return "signed out";
     case "gone": return "gone";
+    case "busy": return "not followed";
   }
   return `reconnecting · seen ${span((Date.now() - seen) / 1000)} ago`;
 }
@@ -57,7 +59,7 @@ function note(text, link) {
 }
 
 function set(next) {
-  if (state === "ended" || state === "gone") return;
+  if (["ended", "gone", "busy"].includes(state)) return;
   state = next;
   show();
   if (state === "lost") note("The live view is interrupted. Slipway tries again by itself; nothing in the cluster depends on this page.", { href: location.href, text: "Try now" });
@@ -101,7 +103,7 @@ export function startStream() {
   });
   on("htmx:sse:error", () => state !== "paused" && set("lost"));
   on("htmx:sse:close", ({ detail }) => detail.reason !== "message" && set("lost"));
-  on("end", ({ detail }) => set(detail?.data === "gone" ? "gone" : "ended"));
+  on("end", ({ detail }) => set(["gone", "busy"].includes(detail?.data) ? detail.data : "ended"));
   document.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-pause]");
     if (button) pause(button);
