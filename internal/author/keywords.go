@@ -35,7 +35,8 @@ var keywords = map[string]holds{
 	"x-ui-section":             plain, "x-ui-sections": plain, "x-ui-order": plain, "x-ui-advanced": plain, "x-ui-unit": plain,
 	"x-ui-placeholder": plain, "x-ui-pattern-help": plain, "x-ui-enum-titles": plain, "x-ui-enum-help": plain,
 	"x-ui-key": plain, "x-ui-immutable": plain, "x-ui-widget": plain, "x-ui-secret": plain, "x-ui-generate": plain,
-	"x-ui-host": plain, "x-ui-picker": plain, "x-ui-presets": plain, "x-ui-environment": plain,
+	"x-ui-shapes": plain,
+	"x-ui-host":   plain, "x-ui-picker": plain, "x-ui-presets": plain, "x-ui-environment": plain,
 }
 
 // flags are the keywords that are true or false.

@@ -92,6 +92,9 @@ type Reading struct {
 	View     View   // everything as it was typed, with each error at its field; of secrets only whether there is a value
 	Errors   Errors // what must be mended
 	Warnings Errors // what should be looked at, and stops nothing
+	// Odd are those of Warnings that are about secret values which came with this form and have another shape
+	// than is usual. Nobody can tell later: only their tokens are kept.
+	Odd Errors
 	// Secrets are the values that were typed into secret fields and fit them, by the tokens that stand
 	// for them in Inputs and View.
 	Secrets manifest.Secrets
@@ -223,6 +226,7 @@ type Field struct {
 	Item         *Field
 	Picker       *Picker  // x-ui-picker: where suggestions come from
 	Generate     string   // x-ui-generate: "hex:32" or "base64:32", bytes of a value that the portal can make
+	Shapes       []Shape  // x-ui-shapes: what values are, by the names of the entries that they stand under
 	Upload       bool     // x-ui-widget: "file"; a file can be taken in place of typing
 	Host         bool     // x-ui-host: a host name that is asked for
 	Presets      []Preset // List: rows to begin with, x-ui-presets
@@ -301,6 +305,8 @@ type Control struct {
 	// Stored tells of a secret field that there is a value for it. Unset tells that a value is asked for and
 	// missing. Value is the token, or what stands for a missing one, and is to be posted back hidden.
 	Stored, Unset bool
+	// Shape is what a secret value under this name usually is, nil where nothing is known.
+	Shape *Shape
 	// Suits tells that what Field.Picker offers suits the name that the value stands under; see Picker.Keys.
 	Suits bool
 	Of    string    // what Field.Picker.Of holds now: the object whose keys are offered

@@ -128,6 +128,7 @@ func (w columns) entries(c *Control, before map[string]any, scopes [][]Control) 
 	for i := range c.Rows {
 		r := &c.Rows[i]
 		was, ok := before[r.Key.Value]
+		r.Item.Shape = r.Item.Field.shapeFor(r.Key.Value)
 		r.Item.Suits = r.Item.Field.Picker.suits(r.Key.Value)
 		w.row(&r.Item, was, scopes)
 		r.Item.Changed = w.compares && (!ok || r.Item.Changed)

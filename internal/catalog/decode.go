@@ -28,8 +28,11 @@ func (t *Template) Decode(form Form, a Around) Reading {
 	warned := findings{}
 	t.validate(in, c.filler, c.found)
 	t.judge(t.present(in), judge{release: a.Release, deployed: t.running(a), filler: c.filler, found: c.found, warned: warned})
+	for path, f := range r.odd {
+		warned.add(path, f.message, f.priority)
+	}
 	v := t.view(controls, c.found, warned, a)
-	return Reading{Inputs: in, View: v, Errors: v.Errors, Warnings: v.Warnings, Secrets: r.secrets, at: c.paths, keys: c.keys}
+	return Reading{Inputs: in, View: v, Errors: v.Errors, Warnings: v.Warnings, Odd: r.odd.attach(controls, nil), Secrets: r.secrets, at: c.paths, keys: c.keys}
 }
 
 // shortened keeps a text that somebody else made at a length that fits a sentence.

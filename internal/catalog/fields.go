@@ -20,7 +20,7 @@ const unordered = 1 << 20
 // Beside the standard keywords it reads these: at the root x-ui-sections (id, title, description, in
 // order); at a property x-ui-section (an id, or a title), x-ui-order, x-ui-advanced, x-ui-widget
 // ("mono", "multiline" or "file"), x-ui-unit, x-ui-placeholder, x-ui-pattern-help, x-ui-enum-titles,
-// x-ui-enum-help, x-ui-key, x-ui-secret, x-ui-generate, x-ui-host, x-ui-picker, x-ui-presets,
+// x-ui-enum-help, x-ui-key, x-ui-secret, x-ui-generate, x-ui-shapes, x-ui-host, x-ui-picker, x-ui-presets,
 // x-ui-immutable and x-ui-environment; at propertyNames x-ui-pattern-help. At the root x-ui-presets, too.
 type fieldReader struct {
 	*schemas
@@ -141,7 +141,7 @@ func describe(s map[string]any, name string, at where) Field {
 		f.Picker = &Picker{Kind: text(m, "kind"), Of: text(m, "of"), Type: text(m, "type"), Keys: text(m, "keys")}
 		f.Picker.keys, _ = regexp.Compile(f.Picker.Keys) // see sound
 	}
-	f.Presets = presets(s)
+	f.Presets, f.Shapes = presets(s), shapesOf(s)
 	if f.MinItems == nil {
 		f.MinItems = integer(s, "minProperties")
 	}

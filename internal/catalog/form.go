@@ -163,13 +163,14 @@ func (n *node) at(path string) *node {
 // formReader makes controls from a form's names and values, exactly as typed.
 type formReader struct {
 	found   findings
+	odd     findings // secret values of an unusual shape
 	seal    func(string) manifest.Token
 	secrets manifest.Secrets
 }
 
 // posted makes the controls of all fields.
 func (t *Template) posted(form Form, root *node, a Around) ([]Control, *formReader) {
-	r := &formReader{found: findings{}, seal: a.Seal, secrets: manifest.Secrets{}}
+	r := &formReader{found: findings{}, odd: findings{}, seal: a.Seal, secrets: manifest.Secrets{}}
 	controls := r.read(t.Fields, "", root, t.loaded.defaults)
 	for _, id := range form[FormPreset] {
 		if p, ok := presetOf(t.Presets, id); ok {
@@ -210,7 +211,7 @@ func (r *formReader) control(f *Field, path string, n *node, base any) Control {
 	case Unknown:
 	case Text, Multiline:
 		if f.Secret {
-			return r.secret(f, path, n)
+			return r.secret(f, path, n, nil)
 		}
 		return r.scalar(f, path, n, base)
 	default:
@@ -287,7 +288,11 @@ func (r *formReader) row(f *Field, path string, index int, n *node) Row {
 		row.Item.Parts = r.read(f.Item.Fields, at, n, itemDefaults(f.Item))
 		return row
 	}
-	row.Item = r.control(f.Item, at, n, nil)
+	if row.Key != nil && f.Item.Secret {
+		row.Item = r.secret(f.Item, at, n, f.Item.shapeFor(row.Key.Value))
+	} else {
+		row.Item = r.control(f.Item, at, n, nil)
+	}
 	if row.Key != nil && row.Key.Value != "" && f.Item.Secret && !row.Item.Set {
 		row.Item.Unset = true // the name asks for a value
 	}

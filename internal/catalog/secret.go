@@ -18,8 +18,9 @@ import (
 // manifest.Unset, so that a plan can be made and says what is missing; "" is empty on purpose.
 
 // secret reads the control of a secret field. It is posted as the token that stood in the form, then as
-// what was typed, then, ticked, as manifest.Empty: the last that is not empty counts.
-func (r *formReader) secret(f *Field, path string, n *node) Control {
+// what was typed, then, ticked, as manifest.Empty: the last that is not empty counts. shape is what such values
+// usually are; nil if nobody knows.
+func (r *formReader) secret(f *Field, path string, n *node, shape *Shape) Control {
 	c := newControl(f, path)
 	kept, typed := "", ""
 	if n != nil {
@@ -40,7 +41,7 @@ func (r *formReader) secret(f *Field, path string, n *node) Control {
 	}
 	switch {
 	case n != nil && n.action.generate && f.Generate != "":
-		made, err := generated(f.Generate)
+		made, err := generated(f.generate(shape))
 		if err != nil {
 			r.found.add(path, "This template cannot make a value here. Type one.", worst)
 			break
@@ -54,6 +55,9 @@ func (r *formReader) secret(f *Field, path string, n *node) Control {
 			typed = strings.ReplaceAll(typed, "\r\n", "\n") // as browsers post a line's end
 		}
 		kept = r.sealed(f, path, typed, kept)
+		if _, refused := r.found[path]; shape != nil && !refused && !shape.fits(typed) {
+			r.odd.add(path, shape.Odd(), usual)
+		}
 	}
 	c.holdToken(kept)
 	return c

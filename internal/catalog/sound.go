@@ -42,6 +42,14 @@ func (f *Field) sound() error {
 			return err
 		}
 	}
+	for _, s := range f.Shapes {
+		if !f.Secret {
+			return fmt.Errorf("x-ui-shapes is for the values of a map with x-ui-secret")
+		}
+		if err := s.sound(); err != nil {
+			return err
+		}
+	}
 	if f.Picker != nil && !slices.Contains(pickerKinds, f.Picker.Kind) {
 		return fmt.Errorf("x-ui-picker has the kind %q; it is %s", f.Picker.Kind, orList(pickerKinds))
 	}

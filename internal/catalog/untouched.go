@@ -11,7 +11,7 @@ func (t *Template) Untouched(form Form, a Around) Reading {
 	controls, r := t.posted(form, root, a)
 	w := &collector{found: findings{}, filler: newFiller()}
 	in := difference(t.loaded.defaults, w.collect(controls, ""), t.Fields, false)
-	v := t.view(shown(controls, t.loaded.conds, t.values(in)), r.found, nil, a)
+	v := t.view(shown(controls, t.loaded.conds, t.values(in)), r.found, r.odd, a)
 	return Reading{View: v, Errors: v.Errors, Secrets: r.secrets}
 }
 

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"slipway.dev/slipway/internal/advice"
+	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/environ"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
@@ -80,4 +81,15 @@ func (s *Service) overtaken(ctx context.Context, p *prepared) (out []advice.Warn
 		out = append(out, advice.Warning{Sentence: fmt.Sprintf("Change #%d, “%s”, is under way. Of two changes that were planned on the same revision only one can be applied; the other must be submitted again.", c.ID, c.Title)})
 	}
 	return out
+}
+
+// Warned is the plan with warnings about secret values that came with the form it is of. A plan that is stored
+// has none of them: from here on there are only tokens.
+func (p Plan) Warned(odd catalog.Errors) Plan {
+	var first []advice.Warning
+	for _, w := range odd {
+		first = append(first, advice.Warning{Sentence: w.Title + ": " + w.Message, Path: w.Path})
+	}
+	p.Warnings = append(first, p.Warnings...)
+	return p
 }

@@ -243,7 +243,7 @@ func (s *server) postForm(c echo.Context, f *flow) error {
 	if err != nil {
 		return s.formProblem(c, f, view, err)
 	}
-	return s.showPlan(c, http.StatusOK, f, plan, planNotes{})
+	return s.showPlan(c, http.StatusOK, f, plan.Warned(f.reading.Odd), planNotes{})
 }
 
 // nameErrors is what is wrong with the name. It is told together with what is wrong with the inputs, so

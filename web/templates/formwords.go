@@ -2,6 +2,7 @@ package templates
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -335,4 +336,26 @@ func (d FormData) quieted() FormData {
 }
 
 // saysWarning tells whether a control has a place for a warning.
-func saysWarning(c catalog.Control) bool { return c.Field.Kind != catalog.Unknown }
+func saysWarning(c catalog.Control) bool {
+	if c.Shape != nil && c.Warning == "" {
+		return false // the script judges the value while it is typed; a preview knows nothing of it
+	}
+	return c.Field.Kind != catalog.Unknown
+}
+
+// shapesJSON are the shapes that the script judges values by while they are typed.
+func shapesJSON(f *catalog.Field) string {
+	raw, err := json.Marshal(f.Shapes)
+	if err != nil {
+		return "[]" // shapes are texts and numbers
+	}
+	return string(raw)
+}
+
+// shapeHint says what a secret value usually is, by its name.
+func shapeHint(c catalog.Control) string {
+	if c.Shape == nil {
+		return ""
+	}
+	return c.Shape.Hint()
+}

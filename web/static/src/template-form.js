@@ -203,8 +203,28 @@ function offer(key) {
   else value.removeAttribute("list");
 }
 
+// shape tells by the name of a secret what its value usually is, and while it is typed whether it is that. The
+// value stays in the page.
+function shape(target) {
+  const row = target.closest("[data-row]");
+  const shapes = row?.closest("[data-shapes]")?.dataset.shapes;
+  const hint = row?.querySelector("[data-shape-hint]");
+  if (!shapes || !hint) return;
+  const name = row.querySelector("input[name$='/key']")?.value ?? "";
+  const usual = JSON.parse(shapes).find((s) => new RegExp(s.keys).test(name));
+  hint.textContent = usual?.hint ?? "";
+  hint.hidden = !usual;
+  const field = row.querySelector("[data-secret] :is(input[type=password], textarea)");
+  const caution = document.getElementById(`${field?.id}-g`);
+  if (!caution || (target !== field && !field.value)) return;
+  const odd = usual && field.value && ([...field.value].length < (usual.minLength ?? 0) || (usual.pattern && !new RegExp(usual.pattern).test(field.value)));
+  caution.hidden = !odd;
+  caution.firstElementChild.textContent = odd ? usual.odd : "";
+}
+
 function typed(form, { target }) {
   offer(target);
+  shape(target);
   form.elements._typed.value = "1";
   const ends = document.getElementById(target.dataset?.ends ?? "");
   if (ends) ends.textContent = !target.value ? "" : target.value.endsWith("\n") ? "ends with a new line" : "ends without a new line";
