@@ -2,6 +2,7 @@ package kube
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 
@@ -113,14 +114,17 @@ func (e *errand) takesOver(ctx context.Context, u manifest.Object, managed []met
 			return false
 		}
 	}
-	hpas, err := listOf[unstructured.Unstructured](ctx, e.session, kindRef(autoscalingv2.GroupName, "v2", "HorizontalPodAutoscaler"), u.GetNamespace(), nil)
+	// The items of a list have no kind of their own, so they are read as what they are.
+	hpas, err := listOf[autoscalingv2.HorizontalPodAutoscaler](ctx, e.session, kindRef(autoscalingv2.GroupName, "v2", "HorizontalPodAutoscaler"), u.GetNamespace(), nil)
 	if err != nil {
 		return false
 	}
-	for i := range hpas {
-		h := &hpas[i]
-		h.SetGroupVersionKind(autoscalingv2.SchemeGroupVersion.WithKind("HorizontalPodAutoscaler"))
-		if scaledBy(h) == workloadOf(u) && !slices.ContainsFunc(e.prune, e.refOf(h).Same) {
+	for _, h := range hpas {
+		target := scaled{h.Namespace, h.Spec.ScaleTargetRef.Kind, h.Spec.ScaleTargetRef.Name}
+		goes := slices.ContainsFunc(e.prune, func(r manifest.Ref) bool {
+			return isAutoscaler(r.Group, r.Kind) && r.Name == h.Name && cmp.Or(r.Namespace, e.place.Namespace) == h.Namespace
+		})
+		if target == workloadOf(u) && !goes {
 			return false
 		}
 	}

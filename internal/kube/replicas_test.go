@@ -1,6 +1,7 @@
 package kube_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,6 +139,30 @@ func TestFromAnAutoscalerToAFixedNumber(t *testing.T) {
 	s.apply("shop", s.fixed("1", "1"))
 	if n, _ := s.replicas(); n != 1 {
 		t.Errorf("%d pods after the next change", n)
+	}
+}
+
+// There and back again: the number that the autoscaler was given is taken back, though other autoscalers
+// are in the namespace.
+func TestToAnAutoscalerAndBack(t *testing.T) {
+	s := newStage(t)
+	s.adminDoes("kubectl", "", strings.NewReplacer("name: api}", "name: other}", "name: api\n", "name: other\n").Replace(autoscaler))
+	s.apply("shop", s.fixed("2", "1"))
+	s.apply("shop", s.byLoad("1"))
+	if _, owners := s.replicas(); !slices.Contains(owners, "slipway-handover") {
+		t.Fatalf("the number is of %v", owners)
+	}
+	set := s.fixed("3", "1")
+	if d := s.dryRun("shop", set, scaler)["Deployment api"]; d.Problem != nil || len(d.Conflicts) > 0 || d.PodsWanted != 3 {
+		t.Fatalf("the plan: %+v", d)
+	}
+	s.apply("shop", set, scaler)
+	if n, owners := s.replicas(); n != 3 || strings.Join(owners, " ") != manifest.FieldManager {
+		t.Errorf("%d pods, of %v", n, owners)
+	}
+	s.autoscale(5) // as it may still have been about to
+	if d := s.dryRun("shop", s.fixed("4", "1"))["Deployment api"]; len(d.Conflicts) > 0 || d.PodsWanted != 4 {
+		t.Errorf("the next plan: %+v", d)
 	}
 }
 
