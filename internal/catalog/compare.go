@@ -36,7 +36,8 @@ type Difference struct {
 	From, To string
 	Mono     bool // a machine reads them
 	// Environment tells that it belongs to the environment, so that it is not taken over unless somebody
-	// wants it. Why says why that is so where the schema does not say it, in a sentence.
+	// wants it. Why says why that is so where the schema does not say it of the whole field, in a sentence:
+	// that is a guess from values, which whoever types them decides, and nothing to be relied on.
 	Environment bool
 	Why         string
 	Secret      bool // From and To are of a secret, whose value is not taken over
@@ -302,7 +303,7 @@ func (w *comparer) judge(d *Difference, f *Field, a, b any) {
 	switch {
 	case d.Environment || f.Kind == Object:
 	case f.Item != nil && (f.holdsOwn(a) || f.holdsOwn(b)):
-		d.Environment = true
+		d.Environment, d.Why = true, "Part of it belongs to the environment."
 	default:
 		d.Why = w.local.says(f, a, b)
 		d.Environment = d.Why != ""

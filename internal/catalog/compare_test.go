@@ -149,7 +149,7 @@ func TestCompare(t *testing.T) {
 			}, `{"addresses":[{"host":"b.example.com","path":"/new"}]}`},
 		"rows without names, more of them": {`{"args": ["-v", "x"], "addresses": [{"host": "a.example.com"}, {"host": "b.example.com"}]}`, `{"args": ["x"]}`,
 			[]string{
-				`Addresses: "" → "host name a.example.com, host name b.example.com", environment, not ticked`,
+				`Addresses: "" → "host name a.example.com, host name b.example.com", environment, not ticked (Part of it belongs to the environment.)`,
 				`Arguments: "x" → "-v, x"`,
 			}, `{"args":["-v","x"]}`},
 		"what another field hides": {`{"debug": true, "level": "trace"}`, `{"level": "warn"}`,

@@ -155,7 +155,7 @@ func cut(s string) string {
 func Title(d Draft, plan Plan) string {
 	words := changesInWords(plan.Inputs)
 	if from := plan.Promoted; from != nil {
-		s := "Promote " + d.App.Name + " from " + from.Words(d.App)
+		s := "Promote " + d.App.Name + " from " + from.Claim(d.App)
 		if d.Kind == Update && words != "" {
 			s += ": " + words
 		}

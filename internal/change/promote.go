@@ -41,8 +41,9 @@ func ReadSource(team, text string) *Source {
 type Promotion struct {
 	Source
 	Template catalog.TemplateID `json:"template"` // what that revision was made from
-	// Apart are the titles of the fields that differ from there though they do not belong to the
-	// environment, at most apartLimit of them; of secrets nothing can be said. More are those beyond.
+	// Apart are the titles of the fields that differ from there though the schema does not say that they
+	// belong to the environment, at most apartLimit of them. That a value looks as if it did excuses nothing:
+	// the requester chose it. Of secrets only whether they are there is compared. More are those beyond.
 	Apart []string `json:"apart,omitempty"`
 	More  int      `json:"more,omitempty"`
 }
@@ -55,6 +56,19 @@ func (p Promotion) Words(to AppKey) string {
 		return fmt.Sprintf("%s of %s, revision %d", p.App.Name, p.App.Environment, p.Revision)
 	}
 	return fmt.Sprintf("%s revision %d", p.App.Environment, p.Revision)
+}
+
+// Claim is Words for titles and the audit log, which must not say more than is so: "staging revision 12
+// (3 fields differ)".
+func (p Promotion) Claim(to AppKey) string {
+	switch n := len(p.Apart) + p.More; n {
+	case 0:
+		return p.Words(to)
+	case 1:
+		return p.Words(to) + " (1 field differs)"
+	default:
+		return fmt.Sprintf("%s (%d fields differ)", p.Words(to), n)
+	}
 }
 
 // Comparison is an application beside another one of the same team and template.
@@ -242,7 +256,7 @@ func (s *Service) promoted(ctx context.Context, who policy.Subject, p *prepared)
 	differs, _ := t.Compare(s.side(src.App.Target, r.Inputs), s.side(p.App.Target, p.Inputs))
 	for _, d := range differs {
 		switch {
-		case d.Environment || d.Secret:
+		case d.Environment && d.Why == "":
 		case len(found.Apart) == apartLimit:
 			found.More++
 		default:

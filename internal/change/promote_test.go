@@ -2,14 +2,17 @@ package change_test
 
 import (
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"slipway.dev/slipway/internal/audit"
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
 )
 
@@ -89,8 +92,67 @@ func TestPromote(t *testing.T) {
 	if err != nil || plan.Promoted == nil || !slices.Equal(plan.Promoted.Apart, []string{"Value"}) {
 		t.Fatalf("the plan says of its source %+v, %v", plan.Promoted, err)
 	}
-	if got := change.Title(d, plan); got != "Promote api from staging revision 2: Names a, b" {
+	if got := change.Title(d, plan); got != "Promote api from staging revision 2 (1 field differs): Names a, b" {
 		t.Errorf("its title is %q", got)
+	}
+}
+
+// A requester chooses host names and texts. That a text looks as if it belonged to the environment keeps
+// nothing from the approver: the plan, the title and the audit entry tell of it.
+func TestPromotionHidesNothing(t *testing.T) {
+	h, ctx := newHouse(t), t.Context()
+	schema := `{"type": "object", "properties": {
+		"host": {"type": "string", "title": "Host name", "x-ui-host": true},
+		"pods": {"type": "integer", "title": "Pods", "x-ui-environment": true},
+		"image": {"type": "string", "title": "Image"},
+		"env": {"type": "object", "title": "Variables", "additionalProperties": {"type": "string", "title": "Value"}},
+		"secrets": {"type": "object", "title": "Secrets", "additionalProperties": {"type": ["string", "null"], "title": "Value", "x-ui-secret": true}},
+		"routes": {"type": "array", "title": "Routes", "items": {"type": "object", "title": "Route", "properties": {
+			"host": {"type": "string", "title": "Host name", "x-ui-host": true}, "to": {"type": "string", "title": "To"}}}},
+		"files": {"type": "array", "title": "Files", "items": {"type": "object", "title": "File", "properties": {
+			"key": {"type": "string", "title": "Key"}, "mode": {"type": "integer", "title": "Mode"}, "value": {"type": ["string", "null"], "title": "Contents", "x-ui-secret": true}}}}}}`
+	all, err := catalog.Open(fstest.MapFS{
+		"web-1.0.0/Chart.yaml":          {Data: []byte("apiVersion: v2\nname: web\nversion: 1.0.0\n")},
+		"web-1.0.0/values.schema.json":  {Data: []byte(schema)},
+		"web-1.0.0/templates/maps.yaml": {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Release.Name }}}\n")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.service.Templates = all
+	id := catalog.TemplateID{Name: "web", Version: "1.0.0"}
+	good := change.Draft{Kind: change.Create, App: change.AppKey{Target: staging, Name: "api"}, Template: id,
+		Inputs: catalog.Inputs{"image": "registry.example.com/team/api:1", "host": "api.staging.example.com", "pods": 1, "env": map[string]any{"LEVEL": "debug"}}}
+	h.applied(t, petra, good)
+	for name, tc := range map[string]struct {
+		inputs catalog.Inputs
+		want   []string
+	}{
+		"the same":                        {catalog.Inputs{}, nil},
+		"what the schema says":            {catalog.Inputs{"host": "api.example.com", "pods": 5}, nil},
+		"an image that names the host":    {catalog.Inputs{"host": "registry.example.com", "image": "registry.example.com/evil/rootkit:666"}, []string{"Image"}},
+		"a path that names the namespace": {catalog.Inputs{"env": map[string]any{"LEVEL": "debug", "LD_PRELOAD": "/tmp/a." + h.service.Places[production].Namespace + "/evil.so"}}, []string{"Variables, LD_PRELOAD"}},
+		"the name of an environment":      {catalog.Inputs{"env": map[string]any{"LEVEL": "production"}}, []string{"Variables, LEVEL"}},
+		"a list with a host in it":        {catalog.Inputs{"routes": []any{map[string]any{"host": "a.example.com", "to": "elsewhere"}}}, []string{"Routes"}},
+		"a secret more":                   {catalog.Inputs{"secrets": map[string]any{"LD_PRELOAD": string(manifest.Unset)}}, []string{"Secrets, LD_PRELOAD"}},
+		"a row with a secret":             {catalog.Inputs{"files": []any{map[string]any{"key": "run.sh", "mode": 511, "value": string(manifest.Unset)}}}, []string{"Files, run.sh"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := good
+			d.App.Target, d.Source, d.Inputs = production, &change.Source{App: good.App, Revision: 1}, maps.Clone(good.Inputs)
+			maps.Copy(d.Inputs, tc.inputs)
+			plan, err := h.service.Preview(ctx, petra, d)
+			if err != nil || plan.Promoted == nil || !slices.Equal(plan.Promoted.Apart, tc.want) {
+				t.Fatalf("the plan says of its source %+v, %v, want %q", plan.Promoted, err, tc.want)
+			}
+			title := "Promote api from staging revision 1"
+			if len(tc.want) > 0 {
+				title += " (1 field differs)"
+			}
+			if got := change.Title(d, plan); got != title {
+				t.Errorf("its title is %q, want %q", got, title)
+			}
+		})
 	}
 }
 

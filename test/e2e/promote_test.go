@@ -56,8 +56,8 @@ func TestPromote(t *testing.T) {
 	e.scalar("in/host", "promo.example.com")
 	e.scalar("in/replicas", "3")
 	change := dev.submit("it is good", "Submit for approval")
-	dev.sees("Promote promo from staging revision 1", "waits for approval")
-	w.approve(t, change, "Promoted from staging revision 1", "all is as it is there")
+	dev.sees("Promote promo from staging revision 1 (1 field differs)", "waits for approval")
+	w.approve(t, change, "Promoted from staging revision 1", "It differs from there in Environment variables, BASE_URL.")
 	dev.open(change)
 	dev.sees("Became revision 1")
 
@@ -84,7 +84,7 @@ func TestPromote(t *testing.T) {
 	w.promoted(t, next, inProduction)
 
 	dev.open("/audit?application=promo")
-	dev.sees("Promoted from staging revision 2. the next one")
+	dev.sees("Promoted from staging revision 2 (1 field differs). the next one")
 }
 
 // approve signs a change whose review says all of the texts.

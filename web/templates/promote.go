@@ -164,7 +164,7 @@ func promotedWords(p change.Plan, app change.AppKey) string {
 		s += " That is of " + from.Template.String() + "; this is of " + p.Template.String() + "."
 	}
 	if len(from.Apart) == 0 {
-		return s + " But for what belongs to the environment, and secrets, all is as it is there."
+		return s + " But for what belongs to the environment, and the values of secrets, all is as it is there."
 	}
 	shown := from.Apart[:min(len(from.Apart), 5)]
 	s += " It differs from there in " + strings.Join(shown, "; ")

@@ -88,7 +88,7 @@ func TestPromotedWords(t *testing.T) {
 	another := src
 	another.App.Name = "api-next"
 	for want, p := range map[string]change.Promotion{
-		"Taken over from staging revision 12. But for what belongs to the environment, and secrets, all is as it is there.":                      {Source: src, Template: webService},
+		"Taken over from staging revision 12. But for what belongs to the environment, and the values of secrets, all is as it is there.":        {Source: src, Template: webService},
 		"Taken over from api-next of staging, revision 12. It differs from there in Image.":                                                      {Source: another, Template: webService, Apart: []string{"Image"}},
 		"Taken over from staging revision 12. It differs from there in A; B; C; D; E; and 3 fields more.":                                        {Source: src, Template: webService, Apart: []string{"A", "B", "C", "D", "E", "F"}, More: 2},
 		"Taken over from staging revision 12. That is of web-service 0.1.0; this is of " + webService.String() + ". It differs from there in A.": {Source: src, Template: catalog.TemplateID{Name: "web-service", Version: "0.1.0"}, Apart: []string{"A"}},
