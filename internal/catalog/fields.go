@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -139,7 +138,7 @@ func describe(s map[string]any, name string, at where) Field {
 	}
 	if m, ok := s["x-ui-picker"].(map[string]any); ok {
 		f.Picker = &Picker{Kind: text(m, "kind"), Of: text(m, "of"), Type: text(m, "type"), Keys: text(m, "keys")}
-		f.Picker.keys, _ = regexp.Compile(f.Picker.Keys) // see sound
+		f.Picker.keys, _ = scriptPattern(f.Picker.Keys) // see sound
 	}
 	f.Presets, f.Shapes = presets(s), shapesOf(s)
 	if f.MinItems == nil {

@@ -53,8 +53,10 @@ func (f *Field) sound() error {
 	if f.Picker != nil && !slices.Contains(pickerKinds, f.Picker.Kind) {
 		return fmt.Errorf("x-ui-picker has the kind %q; it is %s", f.Picker.Kind, orList(pickerKinds))
 	}
-	if f.Picker != nil && f.Picker.keys == nil {
-		return fmt.Errorf("x-ui-picker has keys %q, which is no regular expression", f.Picker.Keys)
+	if f.Picker != nil {
+		if _, err := scriptPattern(f.Picker.Keys); err != nil {
+			return fmt.Errorf("x-ui-picker, keys: %w", err)
+		}
 	}
 	for _, p := range f.Presets {
 		if f.Kind != List || f.Item.Kind != Object {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"unicode/utf8"
@@ -21,7 +22,7 @@ type Shape struct {
 	keys, pattern *regexp.Regexp
 }
 
-// shapesOf reads x-ui-shapes. What does not compile is found by sound.
+// shapesOf reads x-ui-shapes. What is no pattern is found by sound.
 func shapesOf(s map[string]any) []Shape {
 	var all []Shape
 	for _, raw := range list(s["x-ui-shapes"]) {
@@ -30,8 +31,8 @@ func shapesOf(s map[string]any) []Shape {
 		if n := integer(m, "minLength"); n != nil {
 			one.MinLength = *n
 		}
-		one.keys, _ = regexp.Compile(one.Keys)
-		one.pattern, _ = regexp.Compile(one.Pattern)
+		one.keys, _ = scriptPattern(one.Keys)
+		one.pattern, _ = scriptPattern(one.Pattern)
 		all = append(all, one)
 	}
 	return all
@@ -39,11 +40,16 @@ func shapesOf(s map[string]any) []Shape {
 
 // sound tells what is wrong with a shape, for the template's author.
 func (s Shape) sound() error {
+	if s.Keys == "" {
+		return errors.New("x-ui-shapes needs keys, a regular expression that names fit")
+	}
+	if _, err := scriptPattern(s.Keys); err != nil {
+		return fmt.Errorf("x-ui-shapes, keys: %w", err)
+	}
+	if _, err := scriptPattern(s.Pattern); err != nil {
+		return fmt.Errorf("x-ui-shapes, pattern: %w", err)
+	}
 	switch {
-	case s.Keys == "" || s.keys == nil:
-		return fmt.Errorf("x-ui-shapes has keys %q; it is a regular expression that names fit", s.Keys)
-	case s.pattern == nil:
-		return fmt.Errorf("x-ui-shapes has the pattern %q, which is no regular expression", s.Pattern)
 	case s.Words == "":
 		return fmt.Errorf("x-ui-shapes has no description for %q, which says what such values are: 64 hexadecimal digits", s.Keys)
 	case s.Generate == "":

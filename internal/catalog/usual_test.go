@@ -75,8 +75,10 @@ func TestShapesAreSound(t *testing.T) {
 	const with = `{"type": "object", "properties": {"s": {"type": "object", "additionalProperties": {"type": "string", %s, "x-ui-shapes": [%s]}}}}`
 	const secret = `"x-ui-secret": true`
 	for shapes, want := range map[string]string{
-		fmt.Sprintf(with, secret, `{"keys": "(", "description": "d"}`):                                                "a regular expression that names fit",
+		fmt.Sprintf(with, secret, `{"keys": "(", "description": "d"}`):                                                "values.schema.json: the property \"s\": x-ui-shapes, keys: \"(\" is no regular expression",
 		fmt.Sprintf(with, secret, `{"description": "d"}`):                                                             "a regular expression that names fit",
+		fmt.Sprintf(with, secret, `{"keys": "(?i)token$", "description": "d"}`):                                       "x-ui-shapes, keys: \"(?i)token$\" is no regular expression that browsers know",
+		fmt.Sprintf(with, secret, `{"keys": "A", "pattern": "\\A[0-9]+", "description": "d"}`):                        "x-ui-shapes, pattern: ",
 		fmt.Sprintf(with, secret, `{"keys": "A", "pattern": "(", "description": "d"}`):                                "no regular expression",
 		fmt.Sprintf(with, secret, `{"keys": "A"}`):                                                                    "no description",
 		fmt.Sprintf(with, secret, `{"keys": "A", "description": "d", "generate": "32"}`):                              "x-ui-generate",

@@ -248,6 +248,25 @@ func TestPreviewFollowsTyping(t *testing.T) {
 	}
 }
 
+// TestPatternThatABrowserDoesNotTake: the script goes on without it, and what is typed is kept.
+func TestPatternThatABrowserDoesNotTake(t *testing.T) {
+	ctx, server, _ := browser(t)
+	perform(t, ctx, chromedp.EmulateViewport(1440, 1200), chromedp.Navigate(server.URL+"/form"), chromedp.Click(chromedp.CSS("#s-settings summary")))
+	ask[bool](t, ctx, `(() => {
+		const row = document.getElementById("in-env-0-key").closest("[data-row]");
+		Object.assign(document.getElementById("in-env-0-value").dataset, { offers: "none", offersKeys: "(" });
+		row.append(Object.assign(document.createElement("p"), { id: "hint", hidden: true }));
+		document.getElementById("hint").dataset.shapeHint = "";
+		row.closest("fieldset").dataset.shapes = JSON.stringify([{ keys: "[" }, { keys: "", pattern: "(", hint: "Usually short." }]);
+		return true;
+	})()`)
+	perform(t, ctx, chromedp.SendKeys(chromedp.CSS("#in-env-0-key"), "x"))
+	until(t, ctx, `document.querySelector("form[data-form]").elements._typed.value === "1"`)
+	if got := ask[string](t, ctx, `document.getElementById("hint").textContent`); got != "Usually short." {
+		t.Errorf("the hint is %q", got)
+	}
+}
+
 // TestStreamRenewsThePage and says when the session has ended.
 func TestStreamRenewsThePage(t *testing.T) {
 	ctx, server, _ := browser(t)

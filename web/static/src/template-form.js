@@ -195,11 +195,20 @@ function changed({ target }) {
   }
 }
 
+// fits tells whether a text fits a pattern of the template's; undefined if this browser does not take the pattern.
+function fits(pattern, text) {
+  try {
+    return new RegExp(pattern).test(text);
+  } catch {
+    return undefined;
+  }
+}
+
 // offer gives a value its suggestions once the name beside it is one that they suit.
 function offer(key) {
   const value = key.name?.endsWith("/key") && key.closest("[data-row]")?.querySelector("[data-offers]");
   if (!value) return;
-  if (new RegExp(value.dataset.offersKeys).test(key.value)) value.setAttribute("list", value.dataset.offers);
+  if (fits(value.dataset.offersKeys, key.value)) value.setAttribute("list", value.dataset.offers);
   else value.removeAttribute("list");
 }
 
@@ -211,21 +220,21 @@ function shape(target) {
   const hint = row?.querySelector("[data-shape-hint]");
   if (!shapes || !hint) return;
   const name = row.querySelector("input[name$='/key']")?.value ?? "";
-  const usual = JSON.parse(shapes).find((s) => new RegExp(s.keys).test(name));
+  const usual = JSON.parse(shapes).find((s) => fits(s.keys, name));
   hint.textContent = usual?.hint ?? "";
   hint.hidden = !usual;
   const field = row.querySelector("[data-secret] :is(input[type=password], textarea)");
   const caution = document.getElementById(`${field?.id}-g`);
   if (!caution || (target !== field && !field.value)) return;
-  const odd = usual && field.value && ([...field.value].length < (usual.minLength ?? 0) || (usual.pattern && !new RegExp(usual.pattern).test(field.value)));
+  const odd = usual && field.value && ([...field.value].length < (usual.minLength ?? 0) || (usual.pattern && fits(usual.pattern, field.value) === false));
   caution.hidden = !odd;
   caution.firstElementChild.textContent = odd ? usual.odd : "";
 }
 
 function typed(form, { target }) {
+  form.elements._typed.value = "1"; // first: whatever else does not work, what is typed is kept
   offer(target);
   shape(target);
-  form.elements._typed.value = "1";
   const ends = document.getElementById(target.dataset?.ends ?? "");
   if (ends) ends.textContent = !target.value ? "" : target.value.endsWith("\n") ? "ends with a new line" : "ends without a new line";
   if (target.value && secretName(target) && target.type !== "checkbox") {
