@@ -89,7 +89,7 @@ type Change struct {
 	Finished    time.Time
 	Attempt     int       // how many times a worker has claimed it
 	Version     int64     // of the row; every update adds one
-	Idempotency string    // chosen by the form, so that a replayed POST finds its change
+	Idempotency string    // see Submission.Key; a replayed POST finds its change by it
 	Lease       time.Time // until when the claiming worker holds it
 	Holder      string    // the claiming worker
 	// Watch is set where the person asked that it be rolled back by itself; see Plan.CanRollBack. Everything

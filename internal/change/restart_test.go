@@ -384,3 +384,20 @@ func TestRestartAt(t *testing.T) {
 		}
 	}
 }
+
+// A key that was sent with one thing answers for no other, nor for another application.
+func TestAKeyCountsForOneThing(t *testing.T) {
+	h := newShop(t)
+	other := shopDraft(staging, change.Create, nil)
+	other.App.Name = "shop2"
+	restart := h.work(t, h.submit(t, petra, restartOf(staging, h.service.RestartAt(time.Time{})), "AAAA").ID)
+	scale := h.work(t, h.submit(t, petra, scaleOf(staging, 7), "AAAA").ID)
+	second := h.submit(t, petra, other, "AAAA")
+	if scale.ID == restart.ID || scale.Kind != change.ScalePods || scale.State != change.Applied || second.ID == restart.ID || second.App.Name != "shop2" {
+		t.Errorf("after %s came %s of %s, then %s of %s", restart.Kind, scale.Kind, scale.App.Name, second.Kind, second.App.Name)
+	}
+	again, err := h.service.Submit(t.Context(), petra, audit.Request{}, change.Submission{Draft: scaleOf(staging, 7), Seen: scale.Plan.Digest, Key: "AAAA"})
+	if err != nil || again.ID != scale.ID {
+		t.Errorf("the same once more: #%d, %v, want #%d", again.ID, err, scale.ID)
+	}
+}

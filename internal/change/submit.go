@@ -2,7 +2,10 @@ package change
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -16,10 +19,24 @@ type Submission struct {
 	Draft
 	Seen   manifest.Digest // of the plan that the person saw
 	Reason string          // the person's words for those who approve; at most ReasonLimit characters
-	Key    string          // chosen by the form; the same key gives the same change
+	// Key is chosen by the form. The same person's same key gives the same change, if it is also for the same
+	// application and of the same kind: what was sent for another thing answers for nothing here.
+	Key string
 	// RollBack asks that the change be rolled back by itself if it does not get ready. It counts where
 	// Plan.CanRollBack says so.
 	RollBack bool
+}
+
+// idempotency is what is stored of Key: a digest of all that it counts for, of one length whatever was sent.
+func (sub Submission) idempotency() string {
+	if sub.Key == "" {
+		return ""
+	}
+	h := sha256.New()
+	for _, part := range []string{string(sub.Kind), sub.App.Team, sub.App.Environment, sub.App.Name, sub.Key} {
+		fmt.Fprintf(h, "%d %s ", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // ReasonLimit is the most characters of a reason or a comment; more is cut.
@@ -74,7 +91,7 @@ func (s *Service) replayed(ctx context.Context, who policy.Subject, sub Submissi
 		return Change{}, false
 	}
 	for _, c := range recent {
-		if c.Idempotency == sub.Key {
+		if c.Idempotency == sub.idempotency() {
 			return c, true
 		}
 	}
@@ -100,7 +117,7 @@ func (s *Service) newChange(p prepared, by policy.Person, sub Submission) Change
 		Title: Title(p.Draft, p.plan), Reason: cutReason(sub.Reason),
 		Requester: by, Submitted: now, Expires: now.Add(s.Expiry),
 		Template: p.Template, Inputs: p.Inputs, Rendered: p.rendered, Plan: p.plan,
-		Base: p.base, Idempotency: sub.Key, Tokens: tokensOf(p.set, p.Inputs),
+		Base: p.base, Idempotency: sub.idempotency(), Tokens: tokensOf(p.set, p.Inputs),
 	}
 	if policy.ApprovalsNeeded(p.plan.Demands) > 0 {
 		c.State = Pending
