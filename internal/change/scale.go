@@ -97,13 +97,12 @@ func (s *Service) scaled(ctx context.Context, app Application, r Revision, pods 
 	if h.NoDials != nil {
 		return nil, h.NoDials
 	}
-	known := 0
-	for _, d := range h.Dials {
-		if _, chosen := pods[d.Path]; chosen {
-			known++
+	for path := range pods {
+		if !slices.ContainsFunc(h.Dials, func(d catalog.Dial) bool { return d.Path == path }) {
+			return nil, ErrNotFound
 		}
 	}
-	if known == 0 || known != len(pods) {
+	if len(pods) == 0 {
 		return nil, ErrNotFound
 	}
 	t, err := s.Templates.Template(r.Template)

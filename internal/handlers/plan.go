@@ -169,20 +169,29 @@ func (s *server) rollback(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.planPage(c, d)
+	return s.planPage(c, d, queryOf(c))
 }
 
 func (s *server) delete(c echo.Context) error {
-	return s.planPage(c, change.Draft{Kind: change.Delete, App: appOf(c)})
+	return s.planPage(c, change.Draft{Kind: change.Delete, App: appOf(c)}, queryOf(c))
 }
 
-// planPage shows the plan of something that has no form.
-func (s *server) planPage(c echo.Context, d change.Draft) error {
+// queryOf is what the address asks for. What belongs to a submission only a post says: an address that somebody
+// is sent must not choose the reason that will stand under their name, nor the key that another one has.
+func queryOf(c echo.Context) url.Values {
+	q := maps.Clone(c.QueryParams())
+	q.Del(formKey)
+	q.Del(formReason)
+	return q
+}
+
+// planPage shows the plan of something that has no form of a template; form is what was sent for it.
+func (s *server) planPage(c echo.Context, d change.Draft, form url.Values) error {
 	plan, err := s.Changes.Preview(c.Request().Context(), who(c), d)
 	if err != nil {
 		return err
 	}
-	return s.drawPlanPage(c, http.StatusOK, d, plan, planNotes{}, c.QueryParams())
+	return s.drawPlanPage(c, http.StatusOK, d, plan, planNotes{}, form)
 }
 
 func (s *server) drawPlanPage(c echo.Context, code int, draft change.Draft, plan change.Plan, n planNotes, form url.Values) error {

@@ -142,7 +142,7 @@ func (s *server) problemPage(c echo.Context, code int, err error) templ.Componen
 		return templates.DatabaseAway(p, templates.ProblemData{Request: id, Retry: retry})
 	case code < http.StatusInternalServerError:
 		p.Title = "It was not done"
-		return templates.Refused(p, templates.RefusedData{Reason: sentence(err), Request: id})
+		return templates.NotDone(p, templates.RefusedData{Reason: sentence(err), Back: retry, Request: id})
 	}
 	p.Title = "It did not work"
 	return templates.Failed(p, templates.ProblemData{Request: id, Retry: retry})

@@ -25,6 +25,7 @@ func (s *server) routesOfActions(app *echo.Group) {
 	app.GET("/restart", s.restart)
 	app.POST("/restart/submit", s.submitRestart)
 	app.GET("/scale", s.scale)
+	app.POST("/scale", s.scaleAgain)
 	app.POST("/scale/submit", s.submitScale)
 }
 
@@ -54,13 +55,13 @@ func (s *server) restart(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	q := c.QueryParams()
+	q := queryOf(c)
 	draft, err := s.restartDraft(c, h, q)
 	if err != nil {
 		return err
 	}
 	if len(h.Workloads) == 1 || q.Get(formPlan) != "" && len(q[formOnly]) > 0 {
-		return s.planPage(c, draft)
+		return s.planPage(c, draft, q)
 	}
 	page, code := templates.RestartData{ActionData: d, Others: h.Others}, http.StatusOK
 	untouched := q.Get(formPlan) == "" && len(q[formOnly]) == 0

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,48 +16,58 @@ import (
 )
 
 // scale asks how many pods each workload shall have, and shows the plan.
-func (s *server) scale(c echo.Context) error {
-	d, h, err := s.acting(c)
+func (s *server) scale(c echo.Context) error { return s.scaleOf(c, queryOf(c)) }
+
+// scaleAgain is scale of numbers that were submitted before and did not fit: what was written for those who
+// approve is posted along.
+func (s *server) scaleAgain(c echo.Context) error {
+	form, err := posted(c)
 	if err != nil {
 		return err
 	}
+	return s.scaleOf(c, form)
+}
+
+func (s *server) scaleOf(c echo.Context, form url.Values) error {
+	page, h, err := s.scaling(c)
+	if err != nil {
+		return err
+	}
+	if form.Get(formPlan) == "" || len(h.Dials) == 0 {
+		return s.showScale(c, http.StatusOK, page, h, form, nil)
+	}
+	draft, errs := scaleDraft(c, h, form)
+	if len(errs) == 0 && !moves(h, draft) {
+		errs = sameNumber(h)
+	}
+	if len(errs) == 0 {
+		err := s.planPage(c, draft, form)
+		if !errors.As(err, &errs) {
+			return err
+		}
+	}
+	return s.showScale(c, http.StatusUnprocessableEntity, page, h, form, errs)
+}
+
+func (s *server) scaling(c echo.Context) (templates.ScaleData, change.Handles, error) {
+	d, h, err := s.acting(c)
 	page := templates.ScaleData{ActionData: d, NoTemplate: errors.Is(h.NoDials, catalog.ErrUnknownTemplate)}
-	if h.NoDials != nil && !page.NoTemplate {
-		return h.NoDials
+	if err == nil && !page.NoTemplate {
+		err = h.NoDials
 	}
-	q := c.QueryParams()
-	draft, errs := scaleDraft(c, h, q)
-	if q.Get(formPlan) != "" && len(h.Dials) > 0 {
-		if len(errs) == 0 && !moves(h, draft) {
-			errs = catalog.Errors{{Path: h.Dials[0].Path, Message: "It is this number already. Take another one."}}
-		}
-		if len(errs) == 0 {
-			err := s.planPage(c, draft)
-			if !errors.As(err, &errs) {
-				return err
-			}
-		}
-		return s.showScale(c, http.StatusUnprocessableEntity, page, h, q, errs)
-	}
-	return s.showScale(c, http.StatusOK, page, h, q, nil)
+	return page, h, err
 }
 
 func (s *server) showScale(c echo.Context, code int, page templates.ScaleData, h change.Handles, form url.Values, errs catalog.Errors) error {
-	for _, dial := range h.Dials {
-		row := templates.ScaleRow{Dial: dial, Name: catalog.FormPrefix + dial.Path, Value: strconv.Itoa(dial.Now)}
-		if v, typed := form[row.Name]; typed {
-			row.Value = v[0]
-		}
-		page.Rows = append(page.Rows, row)
-	}
+	page.Rows, page.Reason = scaleRows(h, form), form.Get(formReason)
 	for _, e := range errs {
-		placed := false
-		for i := range page.Rows {
-			if page.Rows[i].Dial.Path == e.Path {
-				page.Rows[i].Error, placed = e.Message, true
-			}
-		}
-		if !placed { // about another field, which the number has to fit
+		i := slices.IndexFunc(page.Rows, func(r templates.ScaleRow) bool { return r.Dials[0].Path == e.Path })
+		switch {
+		case i >= 0:
+			page.Rows[i].Error = e.Message
+		case e.Title == "":
+			page.Errors = append(page.Errors, e.Message)
+		default: // about another field, which the number has to fit
 			page.Errors = append(page.Errors, e.Title+": "+e.Message)
 		}
 	}
@@ -65,15 +76,34 @@ func (s *server) showScale(c echo.Context, code int, page templates.ScaleData, h
 	return s.draw(c, code, templates.Scale(p, page))
 }
 
+// scaleRows are the fields of the page. One that decides the pods of several workloads is there once.
+func scaleRows(h change.Handles, form url.Values) []templates.ScaleRow {
+	var rows []templates.ScaleRow
+	for _, dial := range h.Dials {
+		i := slices.IndexFunc(rows, func(r templates.ScaleRow) bool { return r.Dials[0].Path == dial.Path })
+		if i >= 0 {
+			rows[i].Dials = append(rows[i].Dials, dial)
+			continue
+		}
+		row := templates.ScaleRow{Dials: []catalog.Dial{dial}, Name: catalog.FormPrefix + dial.Path, Value: strconv.Itoa(dial.Now)}
+		if v, typed := form[row.Name]; typed {
+			row.Value = v[0]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
 // scaleDraft reads the numbers. What is no field of the page is passed over; a field that is left out stays.
 func scaleDraft(c echo.Context, h change.Handles, form url.Values) (change.Draft, catalog.Errors) {
 	d := change.Draft{Kind: change.ScalePods, App: appOf(c), Pods: map[string]int{}}
 	var errs catalog.Errors
-	for _, dial := range h.Dials {
-		typed, ok := form[catalog.FormPrefix+dial.Path]
+	for _, row := range scaleRows(h, form) {
+		typed, ok := form[row.Name]
 		if !ok {
 			continue
 		}
+		dial := row.Dials[0]
 		n, err := strconv.Atoi(strings.TrimSpace(typed[0]))
 		if err != nil {
 			errs = append(errs, catalog.FieldError{Path: dial.Path, Title: dial.Field.Title, Message: "Write a whole number, such as 3."})
@@ -94,18 +124,32 @@ func moves(h change.Handles, d change.Draft) bool {
 	return false
 }
 
+func sameNumber(h change.Handles) catalog.Errors {
+	return catalog.Errors{{Path: h.Dials[0].Path, Message: "It is this number already. Take another one."}}
+}
+
+// submitScale submits the numbers of a plan. Where they do not fit any more, because the application has
+// changed since the plan, or never did, the page of the numbers says so beside all that was sent.
 func (s *server) submitScale(c echo.Context) error {
 	form, err := posted(c)
 	if err != nil {
 		return err
 	}
-	h, err := s.Changes.Handles(c.Request().Context(), who(c), appOf(c))
+	page, h, err := s.scaling(c)
 	if err != nil {
 		return err
 	}
 	d, errs := scaleDraft(c, h, form)
-	if len(errs) > 0 {
-		return errForm // the plan page holds numbers only
+	if len(errs) == 0 && len(d.Pods) == 0 && len(h.Dials) > 0 {
+		errs = catalog.Errors{{Message: "What was sent sets none of these numbers. They are as the application has them now."}}
 	}
-	return s.submitPlanPage(c, d, form)
+	if len(errs) == 0 {
+		err := s.submitPlanPage(c, d, form)
+		if errors.Is(err, change.ErrNothingChanges) {
+			errs = sameNumber(h)
+		} else if !errors.As(err, &errs) {
+			return err
+		}
+	}
+	return s.showScale(c, http.StatusUnprocessableEntity, page, h, form, errs)
 }

@@ -36,34 +36,49 @@ type RestartRow struct {
 type ScaleData struct {
 	ActionData
 	Rows       []ScaleRow
-	Errors     []string // about other inputs, which the numbers have to fit
+	Errors     []string // about other inputs, which the numbers have to fit, or about none of the fields
+	Reason     string   // that was sent with the numbers, where they were submitted and do not fit
 	NoTemplate bool     // the template's version is no longer in the catalogue
+}
+
+// method is how the numbers are sent: in the address, which then is the plan's, unless somebody's words go
+// along, which no address holds.
+func (d ScaleData) method() string {
+	if d.Reason != "" {
+		return "post"
+	}
+	return "get"
 }
 
 // ScaleRow is a number of pods as it was typed.
 type ScaleRow struct {
-	Dial  catalog.Dial
-	Name  string // of the field
+	Dials []catalog.Dial // what its field decides: at least one number, and each of the same Path and Field
+	Name  string         // of the field
 	Value string
 	Error string
 }
 
-func (r ScaleRow) id() string { return "n" + strings.ReplaceAll(r.Dial.Path, "/", "-") }
+func (r ScaleRow) id() string { return "n" + strings.ReplaceAll(r.Dials[0].Path, "/", "-") }
 
 // label is what the number is.
 func (r ScaleRow) label() string {
-	switch r.Dial.Measure {
-	case catalog.FewestPods:
+	switch {
+	case r.only(catalog.FewestPods):
 		return "Fewest pods"
-	case catalog.MostPods:
+	case r.only(catalog.MostPods):
 		return "Most pods"
 	}
 	return "Pods"
 }
 
+// only tells whether the field decides numbers of one measure alone.
+func (r ScaleRow) only(m catalog.Measure) bool {
+	return !slices.ContainsFunc(r.Dials, func(d catalog.Dial) bool { return d.Measure != m })
+}
+
 // help says which numbers the form takes.
 func (r ScaleRow) help() string {
-	least, most := r.Dial.Field.Min, r.Dial.Field.Max
+	least, most := r.Dials[0].Field.Min, r.Dials[0].Field.Max
 	s := ""
 	switch {
 	case least != nil && most != nil:
@@ -81,37 +96,89 @@ func (r ScaleRow) help() string {
 
 // stops tells whether the number can be 0.
 func (r ScaleRow) stops() bool {
-	return r.Dial.Measure == catalog.ExactPods && (r.Dial.Field.Min == nil || *r.Dial.Field.Min <= 0)
+	return r.only(catalog.ExactPods) && (r.Dials[0].Field.Min == nil || *r.Dials[0].Field.Min <= 0)
 }
 
-// stop is the address of the plan that stops the workload; "" if there is nothing to stop.
+// stop is the address of the plan that stops the workloads; "" if there is nothing to stop.
 func (d ScaleData) stop(r ScaleRow) string {
-	if !r.stops() || r.Dial.Now == 0 {
+	if !r.stops() || r.Dials[0].Now == 0 {
 		return ""
 	}
 	return withQuery(AppURL(d.App.AppKey, "scale"), r.Name, "0", "plan", "1")
 }
 
-// scaleGroup is the numbers of one workload.
+// workloads are those whose pods the field decides.
+func (r ScaleRow) workloads() []manifest.Ref {
+	var out []manifest.Ref
+	for _, d := range r.Dials {
+		if !slices.ContainsFunc(out, d.Workload.Same) {
+			out = append(out, d.Workload)
+		}
+	}
+	return out
+}
+
+// scaleGroup is the numbers of one workload, or of several that have them in common.
 type scaleGroup struct {
-	Ref  manifest.Ref
+	Refs []manifest.Ref
 	Rows []ScaleRow
 }
 
 func (d ScaleData) groups() []scaleGroup {
 	var out []scaleGroup
 	for _, r := range d.Rows {
-		if n := len(out); n > 0 && out[n-1].Ref.Same(r.Dial.Workload) {
+		refs := r.workloads()
+		if n := len(out); n > 0 && slices.EqualFunc(out[n-1].Refs, refs, manifest.Ref.Same) {
 			out[n-1].Rows = append(out[n-1].Rows, r)
 			continue
 		}
-		out = append(out, scaleGroup{r.Dial.Workload, []ScaleRow{r}})
+		out = append(out, scaleGroup{refs, []ScaleRow{r}})
 	}
 	return out
 }
 
-// autoscaled tells whether an autoscaler has the number.
-func (g scaleGroup) autoscaled() bool { return g.Rows[0].Dial.Measure != catalog.ExactPods }
+// names are those of the workloads: "web and worker".
+func (g scaleGroup) names() string {
+	var names []string
+	for _, ref := range g.Refs {
+		names = append(names, ref.Name)
+	}
+	return list(names)
+}
+
+// kinds are those of the workloads, each once.
+func (g scaleGroup) kinds() string {
+	var kinds []string
+	for _, ref := range g.Refs {
+		if !slices.Contains(kinds, ref.Kind) {
+			kinds = append(kinds, ref.Kind)
+		}
+	}
+	return list(kinds)
+}
+
+// now is how many of the pods are ready, for several workloads by their names; "" for what was not seen.
+func (d ScaleData) now(g scaleGroup) string {
+	var parts []string
+	for _, ref := range g.Refs {
+		now := d.podsNow(ref)
+		if now != "" && len(g.Refs) > 1 {
+			now = ref.Name + " " + now
+		}
+		if now != "" {
+			parts = append(parts, now)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Now: " + strings.Join(parts, ", ") + "."
+}
+
+// autoscaled tells whether autoscalers have the numbers.
+func (g scaleGroup) autoscaled() bool {
+	return !slices.ContainsFunc(g.Rows[0].Dials, func(d catalog.Dial) bool { return d.Measure == catalog.ExactPods })
+}
 
 // podsNow is how many pods of a workload are ready: "2 of 3 pods ready"; "" for what was not seen.
 func (d ActionData) podsNow(ref manifest.Ref) string {
@@ -147,9 +214,11 @@ func (d ScaleData) command() string {
 	for _, r := range d.Rows {
 		n, err := strconv.Atoi(strings.TrimSpace(r.Value))
 		if err != nil || n < 0 { // what is copied into a shell is never what somebody typed
-			n = r.Dial.Now
+			n = r.Dials[0].Now
 		}
-		lines = append(lines, scaleCommand(d.App.Place, r.Dial.Object, r.Dial.Measure, strconv.Itoa(n)))
+		for _, dial := range r.Dials {
+			lines = append(lines, scaleCommand(d.App.Place, dial.Object, dial.Measure, strconv.Itoa(n)))
+		}
 	}
 	return strings.Join(lines, "\n")
 }

@@ -44,8 +44,8 @@ func TestStopIsOfferedWhereItIsTaken(t *testing.T) {
 	}
 	one := 1.0
 	for name, r := range map[string]ScaleRow{
-		"stopped already": {Dial: catalog.Dial{Measure: catalog.ExactPods, Field: &catalog.Field{}}},
-		"at least one":    {Dial: catalog.Dial{Measure: catalog.ExactPods, Field: &catalog.Field{Min: &one}, Now: 2}},
+		"stopped already": {Dials: []catalog.Dial{{Measure: catalog.ExactPods, Field: &catalog.Field{}}}},
+		"at least one":    {Dials: []catalog.Dial{{Measure: catalog.ExactPods, Field: &catalog.Field{Min: &one}, Now: 2}}},
 		"autoscaled":      d.Rows[1],
 	} {
 		if got := d.stop(r); got != "" {

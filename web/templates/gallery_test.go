@@ -100,6 +100,7 @@ func gallery() []view {
 		{"admin", Admin(samplePage(NavAdmin, "Admin"), adminData())},
 		{"not-found", NotFound(samplePage(NavNone, "Not found"))},
 		{"refused", Refused(samplePage(NavNone, "Refused"), RefusedData{Reason: "Only developers of the team can submit changes here.", Request: "01JD6ZC4K8RVN5T2"})},
+		{"not-done", NotDone(samplePage(NavNone, "It was not done"), RefusedData{Reason: "What was sent is not a form of this page. Open the page again.", Back: "/x", Request: "01JD6ZC4K8RVN5T2"})},
 		{"cluster-away", ClusterAway(samplePage(NavApplications, "Away", apps, Crumb{"api", ""}), ClusterAwayData{Cluster: "nbg1-prod", Since: before(13 * time.Minute), Said: "dial tcp 10.43.0.1:6443: i/o timeout", Others: []string{"nbg1-staging", "aws-use2"}, Waiting: []change.Change{sampleChange(change.Approved)}, Retry: "/x", Request: "01JD6ZC4K8RVN5T2"})},
 		{"database-away", DatabaseAway(samplePage(NavNone, "Database"), ProblemData{Request: "01JD6ZC4K8RVN5T2", Retry: "/x"})},
 		{"too-large", TooLarge(out, TooLargeData{Limit: 1 << 20})},

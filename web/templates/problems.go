@@ -6,9 +6,9 @@ import (
 	"slipway.dev/slipway/internal/change"
 )
 
-// RefusedData is the page of something that the person may see but not do.
+// RefusedData is the page of something that the person may see but not do, or that was not done.
 type RefusedData struct {
-	Reason  string // policy's, in the user's words
+	Reason  string // in the user's words
 	Back    string // where to go instead; empty for the start
 	Request string // the request's id
 }

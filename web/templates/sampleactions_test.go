@@ -6,14 +6,17 @@ import (
 	"slipway.dev/slipway/internal/manifest"
 )
 
+// longName is as long as names of applications get.
+const longName = "payments-settlement-reconciliation-nightly-worker-eu1"
+
 func sampleDials() []ScaleRow {
 	zero, one, most := 0.0, 1.0, 100.0
 	worker, web := ref("Deployment", "worker"), ref("Deployment", "api")
 	pods := &catalog.Field{Kind: catalog.Number, Title: "Pods", Min: &zero, Max: &most}
 	return []ScaleRow{
-		{Dial: catalog.Dial{Workload: web, Object: web, Measure: catalog.ExactPods, Path: "/replicas", Field: pods, Now: 3}, Name: "in/replicas", Value: "3"},
-		{Dial: catalog.Dial{Workload: worker, Object: worker, Measure: catalog.FewestPods, Path: "/autoscale/min", Field: &catalog.Field{Min: &one, Max: &most}, Now: 2}, Name: "in/autoscale/min", Value: "2"},
-		{Dial: catalog.Dial{Workload: worker, Object: worker, Measure: catalog.MostPods, Path: "/autoscale/max", Field: &catalog.Field{Max: &most}, Now: 6}, Name: "in/autoscale/max", Value: "6"},
+		{Dials: []catalog.Dial{{Workload: web, Object: web, Measure: catalog.ExactPods, Path: "/replicas", Field: pods, Now: 3}}, Name: "in/replicas", Value: "3"},
+		{Dials: []catalog.Dial{{Workload: worker, Object: worker, Measure: catalog.FewestPods, Path: "/autoscale/min", Field: &catalog.Field{Min: &one, Max: &most}, Now: 2}}, Name: "in/autoscale/min", Value: "2"},
+		{Dials: []catalog.Dial{{Workload: worker, Object: worker, Measure: catalog.MostPods, Path: "/autoscale/max", Field: &catalog.Field{Max: &most}, Now: 6}}, Name: "in/autoscale/max", Value: "6"},
 	}
 }
 
@@ -54,9 +57,15 @@ func actionViews() []view {
 	wrong := ScaleData{ActionData: unticked.ActionData, Rows: sampleDials(), Errors: []string{"Room for updates: Take fewer than there are pods."}}
 	wrong.Rows[0].Value, wrong.Rows[0].Error = "1000", "Take 100 or less."
 	gone := ScaleData{ActionData: about, NoTemplate: true}
+	shared := wrong
+	shared.Rows, shared.Errors, shared.Reason = sampleDials()[:1], []string{"What was sent sets none of these numbers. They are as the application has them now."}, "the rush at noon"
+	other := shared.Rows[0].Dials[0]
+	other.Workload = ref("Deployment", longName)
+	shared.Rows[0].Dials = append(shared.Rows[0].Dials, other)
+	shared.App.Name = longName
 	return []view{
 		{"restart", Restart(page("Restart"), restart)}, {"restart-unticked", Restart(page("Restart"), unticked)}, {"restart-nothing", Restart(page("Restart"), none)},
-		{"scale", Scale(page("Pods"), scale)}, {"scale-wrong", Scale(page("Pods"), wrong)}, {"scale-gone", Scale(page("Pods"), gone)},
+		{"scale", Scale(page("Pods"), scale)}, {"scale-wrong", Scale(page("Pods"), wrong)}, {"scale-gone", Scale(page("Pods"), gone)}, {"scale-shared", Scale(page("Pods"), shared)},
 		{"plan-restart", Plan(page("Plan"), restartPlan())}, {"plan-scale", Plan(page("Plan"), scalePlan())},
 	}
 }
