@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
@@ -188,7 +187,7 @@ func (w *comparer) row(f *Field, at spot, a any, hadRow bool, b any, hasRow bool
 		return w.added(f, at, a)
 	}
 	d := w.difference(f, at)
-	d.To, d.Removes, d.Secret = f.described(b), true, f.holdsToken(b)
+	d.To, d.Removes, d.Secret = f.worded(b), true, f.holdsToken(b)
 	w.judge(&d, f, nil, b)
 	return b, !w.takes(d)
 }
@@ -201,11 +200,11 @@ func (w *comparer) added(f *Field, at spot, a any) (v any, ok bool) {
 	here := len(w.found)
 	takes := w.takes(d)
 	if f.Kind != Object || d.Environment {
-		w.found[here].From = f.described(a)
+		w.found[here].From = f.worded(a)
 		return f.unsealed(a), takes
 	}
 	v = w.brought(f, at, a)
-	w.found[here].From = cmp.Or(f.described(v), "a row")
+	w.found[here].From = f.worded(v)
 	return v, takes
 }
 
@@ -239,8 +238,11 @@ func (w *comparer) brought(f *Field, at spot, v any) any {
 		}
 		return out
 	}
+	if f.asByDefault(v) {
+		return nil
+	}
 	d := w.difference(f, at)
-	d.From = f.described(v)
+	d.From = f.worded(v)
 	if w.judge(&d, f, v, nil); d.Environment && !w.takes(d) {
 		return nil
 	}
@@ -254,7 +256,9 @@ func (w *comparer) whole(f *Field, at spot, a, b any) any {
 		return b
 	}
 	d := w.difference(f, at)
-	d.From, d.To = f.describedApart(a, b)
+	if d.From, d.To = f.describedApart(a, b); d.From == "" && d.To == "" {
+		d.From, d.To = f.wordedIfAny(a), f.wordedIfAny(b)
+	}
 	d.Removes = isNothing(a)
 	d.Fixed = f.Immutable && w.to.Inputs != nil && b != nil
 	w.judge(&d, f, a, b)
@@ -333,6 +337,20 @@ func (f *Field) holdsToken(v any) bool {
 		found = found || f.Secret && manifest.Token(s).Stands()
 	})
 	return found
+}
+
+// asByDefault tells whether a value holds nothing but what is so by default.
+func (f *Field) asByDefault(v any) bool {
+	m, isObject := v.(map[string]any)
+	if f.Kind != Object || !isObject {
+		return !(f.Secret && v != nil) && (isNothing(v) || same(v, f.Default))
+	}
+	for i := range f.Fields {
+		if !f.Fields[i].asByDefault(m[f.Fields[i].name]) {
+			return false
+		}
+	}
+	return true
 }
 
 // isNothing tells whether a value holds nothing, as a form that is left empty.

@@ -37,6 +37,8 @@ const shopSchema = `{
     "workloads": {"type": "array", "title": "Workloads", "items": {"type": "object", "title": "Workload", "properties": {
       "name": {"type": "string", "title": "Name"}, "image": {"type": "string", "title": "Image"},
       "replicas": {"type": "integer", "title": "Pods", "default": 1, "x-ui-environment": true},
+      "limits": {"type": "object", "title": "Limits", "x-ui-environment": true, "properties": {
+        "cpu": {"type": "string", "title": "CPU", "default": "1"}, "memory": {"type": "string", "title": "Memory"}}},
       "env": {"type": "object", "title": "Variables", "default": {}, "additionalProperties": {"type": "string", "title": "Value"}},
       "password": {"type": ["string", "null"], "title": "Password", "x-ui-secret": true}}}}
   },
@@ -142,6 +144,19 @@ func TestCompare(t *testing.T) {
 				`Workloads, web, variables, STAGE: "" → "Staging", environment, not ticked (It is the name of an environment.)`,
 				`Workloads, web, pods: "" → "3", environment, not ticked`,
 			}, `{"workloads":[{"env":{"MODE":"web"},"image":"w:1","name":"web","password":"UNSET"}]}`},
+		"new rows, and what of the environment is as by default in them": {
+			`{"workloads": [{"name": "web", "limits": {}}, {"name": "api", "limits": {"cpu": "2"}}]}`, `null`,
+			[]string{
+				`Workloads, api: "" → "name api"`,
+				`Workloads, api, limits: "" → "CPU 2", environment, not ticked`,
+				`Workloads, web: "" → "name web"`,
+			}, `{"workloads":[{"env":{},"name":"web","replicas":1},{"env":{},"name":"api","replicas":1}]}`},
+		"empty values": {`{"env": {"NEW": ""}, "secrets": {"NEW": ""}}`, `{"env": {"OLD": ""}}`,
+			[]string{
+				`Environment variables, NEW: "" → "empty"`,
+				`Environment variables, OLD: "empty" → "", removes`,
+				`Secrets, NEW: "" → "empty on purpose", secret`,
+			}, `{"env":{"NEW":""},"secrets":{"NEW":""}}`},
 		"rows without names, as many": {`{"addresses": [{"host": "a.example.com", "path": "/new"}]}`, `{"addresses": [{"host": "b.example.com", "path": "/"}]}`,
 			[]string{
 				`Addresses, row 1, host name: "b.example.com" → "a.example.com", environment, not ticked`,
@@ -225,6 +240,9 @@ func FuzzTakeOver(f *testing.F) {
 		for i, d := range found {
 			if slices.Contains(all, d.Path) {
 				t.Fatalf("two differences have the path %q", d.Path)
+			}
+			if d.From == "" && d.To == "" {
+				t.Errorf("%s differs in nothing", d.Path)
 			}
 			all = append(all, d.Path)
 			if some>>(i%64)&1 == 1 {

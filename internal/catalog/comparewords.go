@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -51,6 +52,23 @@ func (f *Field) described(v any) string {
 		return f.inWords(v)
 	}
 	return shortened(strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", "))
+}
+
+// worded says what a value that is there holds, also where that is nothing: a row without anything in it
+// is a row.
+func (f *Field) worded(v any) string {
+	if f.Kind == Object {
+		return cmp.Or(f.described(v), "a row")
+	}
+	return cmp.Or(f.described(v), f.inWords(v), "empty")
+}
+
+// wordedIfAny is worded of a value that may not be there.
+func (f *Field) wordedIfAny(v any) string {
+	if isNothing(v) {
+		return ""
+	}
+	return f.worded(v)
 }
 
 // describedParts says what stands in an object or a map, but for what is so by default.
