@@ -76,7 +76,7 @@ type Comparison struct {
 	From    Source
 	To      AppKey
 	Exists  bool // To is there; if not, all that From sets differs
-	Base    int  // the revision of To
+	Base    int  // the revision of To; 0 where nothing of it is applied, and what was submitted last is compared
 	Made    catalog.TemplateID
 	Runs    catalog.TemplateID // what To was made from; zero where it is not there
 	Fields  catalog.TemplateID // the version whose fields are compared
@@ -206,8 +206,8 @@ func (s *Service) comparable(versions ...catalog.TemplateID) (*catalog.Template,
 // the template that is asked for: one of Made and Runs. Nothing is stored. What that version has no field
 // for is in the second answer.
 //
-// It returns ErrNotFound or a *Refusal where who may not plan changes of the target, or the version cannot
-// be used.
+// It returns ErrNotFound for a path that is no difference or one that cannot be taken over, and ErrNotFound
+// or a *Refusal where who may not plan changes of the target, or the version cannot be used.
 func (s *Service) TakeOver(who policy.Subject, c Comparison, version string, paths []string) (Draft, []catalog.Gone, error) {
 	if err := s.May(who, policy.PreviewChange, policy.Resource{Target: c.To.Target}); err != nil {
 		return Draft{}, nil, err
@@ -218,6 +218,11 @@ func (s *Service) TakeOver(who policy.Subject, c Comparison, version string, pat
 	}
 	if version != id.Version {
 		return Draft{}, nil, &Refusal{Reason: "Neither of the two runs version " + version + "."}
+	}
+	for _, path := range paths {
+		if !slices.ContainsFunc(c.Differs, func(d catalog.Difference) bool { return d.Path == path && !d.Fixed }) {
+			return Draft{}, nil, ErrNotFound
+		}
 	}
 	t, err := s.comparable(id)
 	if err != nil {

@@ -224,6 +224,11 @@ func TestWhoMayCompare(t *testing.T) {
 	if _, _, err := h.service.TakeOver(anne, cmp, "1.0.0", nil); !errors.As(err, &refusal) {
 		t.Errorf("who may change nothing takes over: %v", err)
 	}
+	for _, path := range []string{"/nothing", "", "/names/0", "names"} {
+		if _, _, err := h.service.TakeOver(petra, cmp, "1.0.0", []string{"/names", path}); !errors.Is(err, change.ErrNotFound) {
+			t.Errorf("a difference %q that is none: %v", path, err)
+		}
+	}
 	if _, _, err := h.service.TakeOver(petra, cmp, "9.9.9", nil); !errors.As(err, &refusal) {
 		t.Errorf("a version of neither: %v", err)
 	}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -98,6 +99,16 @@ func newPromoting(t *testing.T) promoting {
 // ask calls a handler as petra, for api of an environment.
 func (p promoting) ask(t *testing.T, h echo.HandlerFunc, environment, query string, form url.Values) *httptest.ResponseRecorder {
 	t.Helper()
+	w, err := p.try(t, h, environment, query, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// try is ask where an error may be the answer.
+func (p promoting) try(t *testing.T, h echo.HandlerFunc, environment, query string, form url.Values) (*httptest.ResponseRecorder, error) {
+	t.Helper()
 	method := http.MethodGet
 	if form != nil {
 		method = http.MethodPost
@@ -108,10 +119,7 @@ func (p promoting) ask(t *testing.T, h echo.HandlerFunc, environment, query stri
 	c := echo.New().NewContext(r, w)
 	c.SetParamNames("team", "env", "app")
 	c.SetParamValues("payments", environment, "api")
-	if err := h(c); err != nil {
-		t.Fatal(err)
-	}
-	return w
+	return w, h(c)
 }
 
 // The version of the template is one of the differences: taken over, it stays the form's however that is
@@ -149,5 +157,49 @@ func TestPromoteTakesTheVersion(t *testing.T) {
 	form = url.Values{"to": {"staging/api"}, "revision": {"1"}, "base": {"1"}, "take": {"/image"}}
 	if got := p.ask(t, p.takeOver, "production", "", form).Header().Get("Location"); got != "/targets/payments/staging/apps/api/edit?version=1.1.0" {
 		t.Errorf("without its version it led to %q", got)
+	}
+}
+
+// A difference that is none, which no page offers, is answered before the form that was begun is replaced.
+func TestForgedDifferencesReplaceNothing(t *testing.T) {
+	p := newPromoting(t)
+	begun := change.SavedDraft{
+		DraftKey: change.DraftKey{Target: policy.Target{Team: "payments", Environment: "production"}, Template: "maps", App: "api"},
+		Version:  "1.0.0", Form: url.Values{"in/image": {"begun:1"}},
+	}
+	if _, err := p.Changes.SaveDraft(t.Context(), p.petra, begun); err != nil {
+		t.Fatal(err)
+	}
+	for _, take := range [][]string{{"/nothing"}, {""}, {"/image", "/nothing"}, {"/image/x"}} {
+		form := url.Values{"to": {"production/api"}, "revision": {"1"}, "base": {"1"}, "take": take}
+		if _, err := p.try(t, p.takeOver, "staging", "", form); !errors.Is(err, change.ErrNotFound) {
+			t.Errorf("%q was answered by %v", take, err)
+		}
+		if kept, err := p.Changes.Draft(t.Context(), p.petra, begun.DraftKey); err != nil || kept.Form.Get("in/image") != "begun:1" {
+			t.Errorf("%q left %v of the form, %v", take, kept.Form, err)
+		}
+	}
+}
+
+// What waits does not run, and is not called so.
+func TestComparedWithWhatWaits(t *testing.T) {
+	p := newPromoting(t)
+	at := policy.Target{Team: "payments", Environment: "qa"}
+	p.Changes.Places[at] = manifest.Place{Cluster: "local", Namespace: "qa"}
+	if _, err := p.Changes.Store.Create(t.Context(), change.Change{
+		App: change.AppKey{Target: at, Name: "api"}, Place: p.Changes.Places[at], Kind: change.Create, State: change.Pending, Title: "Create api",
+		Requester: p.petra.Person, Submitted: time.Now(), Expires: time.Now().Add(time.Hour),
+		Template: catalog.TemplateID{Name: "maps", Version: "1.1.0"}, Inputs: catalog.Inputs{"image": "a:3", "new": "yes"}, Rendered: []byte("{}\n"),
+	}, nil); err != nil {
+		t.Fatal(err)
+	}
+	page := p.ask(t, p.promote, "staging", "to=qa/api", nil).Body.String()
+	for _, want := range []string{"1 value differs between revision 1 of staging and what was submitted for api in qa, which has no revision yet.", ">qa, submitted<"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(page, "qa now") {
+		t.Error("the page says of what waits that it is so now")
 	}
 }

@@ -59,6 +59,20 @@ func (d PromoteData) title() string {
 func (d PromoteData) here() string  { return d.App.Environment }
 func (d PromoteData) there() string { return d.To.Environment }
 
+// waits tells whether the other application has no revision yet, so that what was submitted is compared.
+func (d PromoteData) waits() bool { return d.Comparison.Exists && d.Comparison.Base == 0 }
+
+// now says of a value of the other application where it is, and whether it is so already.
+func (d PromoteData) now() string {
+	switch {
+	case d.waits():
+		return d.there() + ", submitted"
+	case d.Comparison.Exists:
+		return d.there() + " now"
+	}
+	return d.there()
+}
+
 // version tells whether the template's version is one of the differences.
 func (d PromoteData) version() bool {
 	c := d.Comparison
@@ -78,6 +92,10 @@ func (d PromoteData) verdict() string {
 		revision = d.App.Name + " in " + d.here() + ", revision " + plainNumber(int64(c.From.Revision)) + ","
 	}
 	switch {
+	case d.waits() && n == 0:
+		return "What was submitted for " + other + ", which has no revision yet, is the same as " + strings.TrimSuffix(revision, ",") + "."
+	case d.waits():
+		return count(n, "value") + " " + verb(n, "differs", "differ") + " between " + revision + " and what was submitted for " + other + ", which has no revision yet."
 	case n == 0:
 		return other + " is the same as " + strings.TrimSuffix(revision, ",") + "."
 	case !c.Exists:

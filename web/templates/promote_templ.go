@@ -540,7 +540,7 @@ func promoteVersion(d PromoteData) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = promoteValue(d.there()+" now", c.Runs.Version, catalog.Difference{Mono: true}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = promoteValue(d.now(), c.Runs.Version, catalog.Difference{Mono: true}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -840,7 +840,7 @@ func promoteRow(d PromoteData, x catalog.Difference) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = promoteValue(either(d.Comparison.Exists, d.there()+" now", d.there()), x.To, x).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = promoteValue(d.now(), x.To, x).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
