@@ -214,7 +214,7 @@ type run struct {
 // do returns an error only if the state of the change could not be stored, or the lease is lost; the
 // change then stays Applying.
 func (r *run) do(ctx context.Context) error {
-	moved, err := r.baseMoved(ctx)
+	moved, err := r.s.baseMoved(ctx, r.c)
 	if err != nil {
 		return err
 	}
@@ -241,17 +241,6 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	}
 	return r.apply(ctx)
-}
-
-// baseMoved tells whether the application is no longer at the revision that the change was planned on.
-// Applying it all the same would take back what another change did, though effects of the same kinds
-// were agreed to. An application made since the submission is another one of the same name.
-func (r *run) baseMoved(ctx context.Context) (bool, error) {
-	app, err := r.s.Store.Application(ctx, r.c.App)
-	if errors.Is(err, ErrNotFound) {
-		return true, nil
-	}
-	return err == nil && (app.Revision != r.c.Base || app.Place != r.c.Place || app.Created.After(r.c.Submitted)), err
 }
 
 func whyNotPlanned(err error) string {

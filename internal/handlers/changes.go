@@ -143,6 +143,11 @@ func (s *server) change(c echo.Context) error {
 
 func (s *server) changeData(c echo.Context, ch change.Change) templates.ChangeData {
 	d := templates.ChangeData{Change: ch, Can: s.can(who(c), ch)}
+	if spent, err := s.Changes.Spent(c.Request().Context(), ch); err != nil {
+		s.Log.WarnContext(c.Request().Context(), "whether a change can be resumed is not known", "change", ch.ID, "err", err)
+	} else if spent { // else the button stays, and the worker looks once more
+		d.Spent, d.Can.Resume = true, false
+	}
 	if ch.State.Open() || ch.State == change.Failed || ch.Watch != nil && ch.Watch.State == change.Watching {
 		d.Live = changePath(ch.ID) + "/stream"
 	}

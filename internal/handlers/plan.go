@@ -57,6 +57,10 @@ func (s *server) planData(c echo.Context, draft change.Draft, plan change.Plan, 
 		Title: change.Title(draft, plan), Plan: plan, Requester: who(c).Person,
 		Moved: n.moved, Problem: n.problem, MaySubmit: true,
 	}
+	var err error
+	if d.Failed, err = s.Changes.Resumable(c.Request().Context(), who(c), draft.App); err != nil {
+		s.Log.WarnContext(c.Request().Context(), "which changes could be resumed is not known", "err", err)
+	}
 	d.Environment, d.Departures = plan.Environment(), s.draftDepartures(c, draft)
 	if err := s.Changes.May(who(c), policy.SubmitChange, policy.Resource{Target: draft.App.Target}); err != nil {
 		d.MaySubmit, d.WhyNot = false, sentence(err)

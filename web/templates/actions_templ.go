@@ -1050,7 +1050,7 @@ func actionAgain(d ChangeData) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		c := d.Change
-		if d.Can.Change && isClosed(c.State) && c.Kind == change.RestartPods {
+		if d.Can.Change && d.over() && c.Kind == change.RestartPods {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 95, "<a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -1068,7 +1068,7 @@ func actionAgain(d ChangeData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-		} else if d.Can.Change && isClosed(c.State) && c.Kind == change.ScalePods {
+		} else if d.Can.Change && d.over() && c.Kind == change.ScalePods {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 97, "<a href=\"")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -3,6 +3,7 @@ package templates
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
@@ -71,6 +72,35 @@ func TestLivePageOffersWhatCanBeDone(t *testing.T) {
 	} {
 		if kindWord(kind, 4) != words[0] || pastKind(kind) != words[1] {
 			t.Errorf("%s: %q, %q", kind, kindWord(kind, 4), pastKind(kind))
+		}
+	}
+}
+
+// What is said of a change that ended does not contradict what happened before.
+func TestWhatEndedAgrees(t *testing.T) {
+	p := samplePage(NavChanges, "#1284")
+	stale := ChangeData{Change: sampleChange(change.Stale), Can: Can{Change: true}}
+	resumed, never, spent := stale, stale, ChangeData{Change: sampleChange(change.Failed), Can: Can{Change: true}, Spent: true}
+	resumed.Change.Started, resumed.Change.Attempt, resumed.Change.Outcomes = sampleNow, 2, sampleChange(change.Failed).Outcomes
+	never.Change.Started, never.Change.Outcomes = time.Time{}, nil
+	for name, tc := range map[string]struct {
+		data     ChangeData
+		has, not []string
+	}{
+		"never begun": {never, []string{"Nothing was applied. Submit it again", "and applied nothing<"}, []string{"Nothing further", "the effects are the ones that were submitted"}},
+		"resumed":     {resumed, []string{"Nothing further was applied. What an earlier attempt applied stays", "and applied nothing further", "2 attempts were made"}, []string{"Nothing was applied", "once more first: the effects are", "This is attempt"}},
+		"spent":       {spent, []string{"It cannot be resumed", "New version…"}, []string{"/resume", "applies the same signed bytes"}},
+	} {
+		page := draw(t, Change(p, tc.data))
+		for _, s := range tc.has {
+			if !strings.Contains(page, s) {
+				t.Errorf("%s: no %q", name, s)
+			}
+		}
+		for _, s := range tc.not {
+			if strings.Contains(page, s) {
+				t.Errorf("%s: %q", name, s)
+			}
 		}
 	}
 }

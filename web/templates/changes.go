@@ -56,6 +56,8 @@ type ChangeData struct {
 	Comment      string
 	CommentError string
 	Problem      string
+	// Spent is true of a failed change that cannot be resumed any more, because another one was applied.
+	Spent bool
 	// Live is where its stream is; empty where nothing can happen any longer.
 	Live string
 }

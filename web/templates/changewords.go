@@ -250,43 +250,6 @@ func failureTitle(c change.Change) string {
 	return s + "."
 }
 
-// closingTitle heads how a change ended without being applied.
-func closingTitle(s change.State) string {
-	switch s {
-	case change.Stale:
-		return "The cluster changed, so that the effects are no longer the approved ones"
-	case change.Rejected:
-		return "Rejected"
-	case change.Withdrawn:
-		return "Withdrawn"
-	case change.Expired:
-		return "Nobody decided in time"
-	}
-	return string(s)
-}
-
-// closingText says what that means.
-func closingText(s change.State) string {
-	switch s {
-	case change.Stale:
-		return "Nothing was applied. Submit it again: the new plan says what would happen now."
-	case change.Rejected, change.Withdrawn:
-		return "Nothing was applied, and this change is over. A new one can be submitted."
-	case change.Expired:
-		return "Nothing was applied. It can be submitted again."
-	}
-	return ""
-}
-
-// isClosed tells whether a change ended without being applied.
-func isClosed(s change.State) bool {
-	switch s {
-	case change.Stale, change.Rejected, change.Withdrawn, change.Expired:
-		return true
-	}
-	return false
-}
-
 // by is who did something; the portal where nobody is named.
 func by(p policy.Person) string {
 	if p.IsZero() {
@@ -358,21 +321,6 @@ func commentHint(can Can) string {
 		return "Comment. Needed to reject, welcome to approve"
 	}
 	return "Comment. Why do you withdraw it?"
-}
-
-// closedVerb says what ended a change.
-func closedVerb(s change.State) string {
-	switch s {
-	case change.Rejected:
-		return "rejected it"
-	case change.Withdrawn:
-		return "withdrew it"
-	case change.Expired:
-		return "let it expire"
-	case change.Stale:
-		return "found that the effects would differ, and applied nothing"
-	}
-	return "closed it"
 }
 
 func progressClass(s change.State) string {

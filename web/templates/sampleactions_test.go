@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"time"
+
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
@@ -63,7 +65,17 @@ func actionViews() []view {
 	other.Workload = ref("Deployment", longName)
 	shared.Rows[0].Dials = append(shared.Rows[0].Dials, other)
 	shared.App.Name = longName
+	spending := restartPlan()
+	spending.Failed = []change.Change{sampleChange(change.Failed)}
+	spending.Plan.Objects = append(spending.Plan.Objects, manifest.DryRun{Ref: ref("Job", "api-migrate-3f9c21aa"), Op: manifest.Delete, Before: beforeYAML})
+	spent := ChangeData{Change: sampleChange(change.Failed), Can: Can{Change: true}, Spent: true}
+	resumed := ChangeData{Change: sampleChange(change.Stale), Can: Can{Change: true}}
+	resumed.Change.Started, resumed.Change.Attempt, resumed.Change.Outcomes = before(time.Hour), 2, sampleChange(change.Failed).Outcomes
+	long := restartPlan()
+	long.App.Name, long.Title, long.Plan.Objects[0].Ref.Name = longName, "Restart "+longName, longName
 	return []view{
+		{"plan-spends", Plan(page("Plan"), spending)}, {"plan-long", Plan(page("Plan"), long)},
+		{"change-spent", Change(page("#1284"), spent)}, {"change-stale-resumed", Change(page("#1284"), resumed)},
 		{"restart", Restart(page("Restart"), restart)}, {"restart-unticked", Restart(page("Restart"), unticked)}, {"restart-nothing", Restart(page("Restart"), none)},
 		{"scale", Scale(page("Pods"), scale)}, {"scale-wrong", Scale(page("Pods"), wrong)}, {"scale-gone", Scale(page("Pods"), gone)}, {"scale-shared", Scale(page("Pods"), shared)},
 		{"plan-restart", Plan(page("Plan"), restartPlan())}, {"plan-scale", Plan(page("Plan"), scalePlan())},
