@@ -58,10 +58,41 @@ func promoteViews() []view {
 	for i, name := range []string{"", "-problem", "-compare", "-refused", "-same", "-alone", "-new"} {
 		views[i].name = "promote" + name
 	}
+	views = append(views, longNameViews()...)
 	return append(views,
 		view{"promote-form", Form(samplePage(NavCatalogue, "New web-service", Crumb{"Catalogue", "/catalogue"}, Crumb{"New", ""}), form)},
 		view{"promote-plan", Plan(samplePage(NavApplications, "Plan", crumbs...), plan)},
 	)
+}
+
+// longNameViews are pages of an application whose name is as long as one may be, and has no dash to wrap at.
+func longNameViews() []view {
+	name := strings.Repeat("m", 53)
+	crumbs := []Crumb{{"Applications", "/applications"}, {name, "/x"}, {"Promote", ""}}
+	full, compare, environment := promoteData(), promoteData(), environmentPage()
+	full.App.Name, full.To.Name = name, name
+	full.Begun, full.BegunURL = sampleNow.Add(-time.Hour), "/x"
+	full.Others = append(full.Others, PromoteChoice{Value: "production/" + name, Label: name + " in production"})
+	full.Comparison.Differs[0].Title = "Workloads, " + name + ", image"
+	compare.App, compare.To, compare.May = full.App, full.To, false
+	compare.To.Team, compare.To.Environment = name, name
+	environment.App.Name = name
+	for i := range environment.Containers {
+		c := &environment.Containers[i]
+		c.Workload.Name, c.Name = name, name[1:]+string(rune('a'+i)) // no two ids are the same
+		for n := range c.Sources {
+			c.Sources[n].Name = name
+			c.Sources[n].Missing = true
+		}
+	}
+	form := formPage(false)
+	form.App.Name, form.Source = name, &change.Source{App: full.App.AppKey, Revision: 12}
+	return []view{
+		{"promote-long", Promote(samplePage(NavApplications, "Promote", crumbs...), full)},
+		{"promote-compare-long", Promote(samplePage(NavApplications, "Compare", crumbs...), compare)},
+		{"environment-long", Environment(samplePage(NavApplications, "Environment", crumbs...), environment)},
+		{"promote-form-long", Form(samplePage(NavCatalogue, "New", crumbs...), form)},
+	}
 }
 
 func TestPromotePage(t *testing.T) {
