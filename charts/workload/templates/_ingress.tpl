@@ -133,6 +133,30 @@ spec:
 {{- if or (ne $i.certificate "issuer") $i.issuer -}}yes{{- end -}}
 {{- end }}
 
+{{/* The addresses of a web service, each leading to its Service. */}}
+{{- define "workload.rules" -}}
+{{- $all := .w.hosts }}
+{{- if .w.host }}{{- $all = prepend $all (dict "host" .w.host "path" .w.path) }}{{- end }}
+{{- $hosts := list }}
+{{- range $all }}{{- $hosts = append $hosts .host }}{{- end }}
+{{- range $host := uniq $hosts }}
+- host: {{ $host | quote }}
+  http:
+    paths:
+      {{- range $all }}
+      {{- if eq .host $host }}
+      - path: {{ .path | quote }}
+        pathType: Prefix
+        backend:
+          service:
+            name: {{ default $.name $.w.service.name | quote }}
+            port:
+              number: {{ include "workload.servicePort" $ }}
+      {{- end }}
+      {{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "workload.ingress" -}}
 {{- $i := .w.ingress }}
 {{- $all := .w.hosts }}
@@ -160,25 +184,13 @@ spec:
       secretName: {{ $secret | quote }}
   {{- end }}
   rules:
-    {{- range $host := $hosts }}
-    - host: {{ $host | quote }}
-      http:
-        paths:
-          {{- range $all }}
-          {{- if eq .host $host }}
-          - path: {{ .path | quote }}
-            pathType: Prefix
-            backend:
-              service:
-                name: {{ default $.name $.w.service.name | quote }}
-                port:
-                  number: {{ include "workload.servicePort" $ }}
-          {{- end }}
-          {{- end }}
-    {{- end }}
+    {{- include "workload.rules" . | nindent 4 }}
 {{- include "workload.middlewares" . }}
 {{- if eq $i.certificate "own" }}
 {{- include "workload.certificate" (dict "of" . "name" $secret "certificate" $i.certificateText "key" $i.privateKey) }}
+{{- end }}
+{{- if .w.canary.enabled }}
+{{- include "workload.canary" . }}
 {{- end }}
 {{- end }}
 {{- end }}

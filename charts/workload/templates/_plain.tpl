@@ -61,6 +61,7 @@ preStopSeconds: 5
 budget: { minAvailable: "", maxUnavailable: "", name: "" }
 migration: { run: none }
 trial: { enabled: false }
+canary: { enabled: false }
 autoscale: { enabled: true, min: 1, max: 3, cpu: 80, memory: 80, metrics: [] }
 portName: http
 ports: []
