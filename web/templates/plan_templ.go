@@ -2012,7 +2012,7 @@ func submitBar(d PlanData) templ.Component {
 			}
 		}
 		if canSubmit(d) {
-			var templ_7745c5c3_Var85 = []any{"btn btn-sm max-sm:grow", templ.KV("btn-error", losesData(d)), templ.KV("btn-primary", !losesData(d))}
+			var templ_7745c5c3_Var85 = []any{"btn btn-sm btn-name max-sm:grow", templ.KV("btn-error", losesData(d)), templ.KV("btn-primary", !losesData(d))}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var85...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -2037,7 +2037,7 @@ func submitBar(d PlanData) templ.Component {
 			var templ_7745c5c3_Var87 string
 			templ_7745c5c3_Var87, templ_7745c5c3_Err = templ.JoinStringErrs(submitWord(d))
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `plan.templ`, Line: 410, Col: 151}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `plan.templ`, Line: 410, Col: 160}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var87))
 			if templ_7745c5c3_Err != nil {
