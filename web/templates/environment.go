@@ -47,6 +47,17 @@ func containerWords(c environ.Container) string {
 	return s
 }
 
+// longestValue is the most characters of a value that a list shows: of a file that somebody put into a variable
+// one wants to know that it is there. The manifests have all of it.
+const longestValue = 300
+
+func beginning(value string) string {
+	if r := []rune(value); len(r) > longestValue {
+		return string(r[:longestValue]) + "…"
+	}
+	return value
+}
+
 // environmentNote says what is not in the environment of a plan.
 func environmentNote(p change.Plan) string {
 	if len(withProblems(p)) > 0 {

@@ -18,3 +18,16 @@ func TestAddressesAreOfferedOnce(t *testing.T) {
 		}
 	}
 }
+
+// Of a value as long as a file the page shows the beginning, and how long it is.
+func TestLongValuesAreCut(t *testing.T) {
+	html := draw(t, Environment(samplePage(NavApplications, "Environment"), environmentPage()))
+	for text, want := range map[string]int{
+		strings.Repeat("é", longestValue) + "…</code>": 1, strings.Repeat("é", longestValue+1): 0, "(the first 300 of 30,000 characters)": 1,
+		"a line\n": 42, "(the first 300 of 700 characters)": 1,
+	} {
+		if got := strings.Count(html, text); got != want {
+			t.Errorf("%d of %.40s, want %d", got, text, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"fmt"
+	"strings"
 
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/environ"
@@ -41,7 +42,11 @@ func sampleEnvironment() []environ.Container {
 }
 
 func environmentPage() EnvironmentData {
-	return EnvironmentData{App: application(api, 43), Containers: sampleEnvironment()}
+	long := environ.Variable{Name: "RULES", Origin: environ.Origin{Kind: environ.Own, Value: strings.Repeat("é", 30_000), Shown: true}, Overrides: []environ.Origin{
+		{Kind: environ.ConfigMap, Name: "rules", Key: "RULES", Value: strings.Repeat("a line\n", 100), Shown: true},
+	}}
+	rules := environ.Container{Workload: ref("Deployment", "rules"), Name: "rules", Variables: []environ.Variable{long}}
+	return EnvironmentData{App: application(api, 43), Containers: append(sampleEnvironment(), rules)}
 }
 
 // sampleDepartures are as many groups as an application of that many workloads has.
