@@ -146,7 +146,7 @@ func TestTokensStayInSecrets(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tpl := loadChart(t, map[string]string{
-				"values.schema.json": `{"type": "object", "properties": {"value": {"type": "string"}}}`, "templates/a.yaml": tc.template,
+				"values.schema.json": `{"type": "object", "properties": {"value": {"type": "string", "x-ui-secret": true}}}`, "templates/a.yaml": tc.template,
 			})
 			got, err := tpl.Render(context.Background(), in, release())
 			if tc.want != "" {

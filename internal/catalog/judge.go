@@ -15,6 +15,7 @@ type judge struct {
 func (t *Template) judge(values map[string]any, j judge) {
 	visit(t.Fields, values, "", func(f *Field, v any, pointer string, around map[string]any) {
 		j.host(f, v, pointer)
+		j.strays(f, v, pointer)
 		j.slips(f, v, pointer, around)
 	})
 	j.rules(t, values)

@@ -204,3 +204,19 @@ func TestUntouchedTellsWhatIsNotKept(t *testing.T) {
 		t.Errorf("what is only missing yet is told: %v", r.Errors)
 	}
 }
+
+// What stands for a value somewhere else is refused in a plain field, where it is seen, and not by what it would
+// become of it.
+func TestTokensInPlainFields(t *testing.T) {
+	tpl, a := secretChart(t)
+	token := string(a.Seal("x"))
+	for _, typed := range []string{token, "postgres://u:" + token + "@h", string(manifest.Unset)} {
+		r := tpl.Decode(form("in/key", hex64, "in/name", typed), a)
+		if len(r.Errors) != 1 || r.Errors[0].Path != "/name" || !strings.Contains(r.Errors[0].Message, "only a field for secrets takes it") {
+			t.Errorf("%q: %v", typed, r.Errors)
+		}
+	}
+	if r := tpl.Decode(form("in/key", token, "in/name", "slipway-secret-service"), a); len(r.Errors) > 0 {
+		t.Errorf("what is right is refused: %v", r.Errors)
+	}
+}

@@ -1,6 +1,10 @@
 package catalog
 
-import "regexp"
+import (
+	"regexp"
+
+	"slipway.dev/slipway/internal/manifest"
+)
 
 // slips warns of what people type by mistake, whatever the template: a secret among plain values, and
 // settings that have no effect when the program runs.
@@ -23,6 +27,13 @@ func (j judge) slips(f *Field, v any, pointer string, around map[string]any) {
 	}
 	if says != "" {
 		j.warned.add(j.pathOf(pointer), says, usual)
+	}
+}
+
+// strays refuses what stands for a secret value where a plain one is wanted: somebody copied it from elsewhere.
+func (j judge) strays(f *Field, v any, pointer string) {
+	if value, _ := v.(string); !f.Secret && len(manifest.TokensIn(value)) > 0 {
+		j.found.add(j.pathOf(pointer), "This is what Slipway writes in place of a secret value, and only a field for secrets takes it. Put the setting under the secrets, and type its value there.", usual)
 	}
 }
 
