@@ -118,7 +118,7 @@ func New(c Config) http.Handler {
 	c.Auth.FailWith(func(w http.ResponseWriter, r *http.Request, status int) {
 		s.turnedAway(e.NewContext(r, w), status)
 	})
-	return e
+	return headOfPages(e)
 }
 
 // open are the routes that need nobody to be signed in.
