@@ -1361,7 +1361,7 @@ func applying(p Page, c change.Change) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		switch c.State {
-		case change.Failed:
+		case change.Failed, change.Stale:
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 107, "<span class=\"dot d-failed\"><span class=\"icon-[lucide--octagon-x] size-3.5\" aria-hidden=\"true\"></span></span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -325,7 +325,7 @@ func commentHint(can Can) string {
 
 func progressClass(s change.State) string {
 	switch s {
-	case change.Failed:
+	case change.Failed, change.Stale:
 		return "text-error"
 	case change.Applied:
 		return "text-success"
