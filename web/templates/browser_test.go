@@ -135,7 +135,7 @@ func browser(t *testing.T) (context.Context, *httptest.Server, *site) {
 		t.Fatal(err)
 	}
 	watchConsole(t, ctx)
-	ctx, cancel = context.WithTimeout(ctx, 4*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, 15*time.Minute)
 	t.Cleanup(cancel)
 	return ctx, server, s
 }
