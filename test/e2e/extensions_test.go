@@ -68,6 +68,5 @@ func TestSecretsFromOutsideAndMiddlewares(t *testing.T) {
 	dev.screenshot("live-not-filled")
 	dev.axe()
 	w.cluster.says(t, staging, "vaulted-database", "True", "secret synced")
-	dev.sees("filled")
-	dev.seesNot("cannot be filled")
+	dev.waitFor("the Secret to be filled", `/ExternalSecret\s+ready\s+filled/.test(document.body.innerText) && !/cannot be filled/.test(document.body.innerText)`)
 }
