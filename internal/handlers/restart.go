@@ -3,6 +3,7 @@ package handlers
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -66,7 +67,7 @@ func (s *server) restart(c echo.Context) error {
 	page, code := templates.RestartData{ActionData: d, Others: h.Others}, http.StatusOK
 	untouched := q.Get(formPlan) == "" && len(q[formOnly]) == 0
 	for _, ref := range h.Workloads {
-		page.Workloads = append(page.Workloads, templates.RestartRow{Ref: ref, Chosen: untouched || holds(draft.Restart.Only, ref)})
+		page.Workloads = append(page.Workloads, templates.RestartRow{Ref: ref, Chosen: untouched || slices.ContainsFunc(draft.Restart.Only, ref.Same)})
 	}
 	if q.Get(formPlan) != "" && len(h.Workloads) > 0 {
 		page.Error, code = "Tick at least one.", http.StatusUnprocessableEntity
@@ -83,10 +84,10 @@ func (s *server) restartDraft(c echo.Context, h change.Handles, form url.Values)
 	d.Restart.At = s.Changes.RestartAt(asked)
 	for _, text := range form[formOnly] {
 		ref, err := manifest.ParseRef(text)
-		if err != nil || !holds(h.Workloads, ref) {
+		if err != nil || !slices.ContainsFunc(h.Workloads, ref.Same) {
 			return d, change.ErrNotFound
 		}
-		if !holds(d.Restart.Only, ref) {
+		if !slices.ContainsFunc(d.Restart.Only, ref.Same) {
 			d.Restart.Only = append(d.Restart.Only, ref)
 		}
 	}
@@ -94,15 +95,6 @@ func (s *server) restartDraft(c echo.Context, h change.Handles, form url.Values)
 		d.Restart.Only = nil
 	}
 	return d, nil
-}
-
-func holds(all []manifest.Ref, ref manifest.Ref) bool {
-	for _, r := range all {
-		if r.Same(ref) {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *server) submitRestart(c echo.Context) error {

@@ -93,10 +93,16 @@ func (s *Store) nothingToClaim(ctx context.Context) (bool, error) {
 // Renew prolongs a lease from now on. With a lease of 0 the change is given back, and can be claimed
 // at once. ErrLeaseLost.
 func (s *Store) Renew(ctx context.Context, id int64, holder string, lease time.Duration) error {
-	return s.tx(ctx, "renew a lease", func(ctx context.Context, tx bun.Tx) error {
-		q := tx.NewUpdate().Model((*changeRow)(nil)).
-			Set("lease_until = ? + ?", bun.Safe(s.clock()), lease.Microseconds()).
-			Where("id = ?", id).Where("state = 'applying'").Where("holder = ?", holder).Where("holder <> ''")
+	return s.renew(ctx, "renew a lease", holder, lease, func(tx bun.Tx) *bun.UpdateQuery {
+		return tx.NewUpdate().Model((*changeRow)(nil)).Where("id = ?", id).Where("state = 'applying'")
+	})
+}
+
+// renew prolongs the lease of the row that which chooses, if holder has it.
+func (s *Store) renew(ctx context.Context, what, holder string, lease time.Duration, which func(bun.Tx) *bun.UpdateQuery) error {
+	return s.tx(ctx, what, func(ctx context.Context, tx bun.Tx) error {
+		q := which(tx).Set("lease_until = ? + ?", bun.Safe(s.clock()), lease.Microseconds()).
+			Where("holder = ?", holder).Where("holder <> ''")
 		if lease <= 0 {
 			q = q.Set("holder = ''")
 		}

@@ -114,21 +114,8 @@ func (s *Store) ClaimWatch(ctx context.Context, holder string, lease time.Durati
 
 // RenewWatch prolongs the lease of a watch from now on; 0 gives it back. ErrLeaseLost.
 func (s *Store) RenewWatch(ctx context.Context, id int64, holder string, lease time.Duration) error {
-	return s.tx(ctx, "renew the lease of a watch", func(ctx context.Context, tx bun.Tx) error {
-		q := tx.NewUpdate().Model((*watchRow)(nil)).
-			Set("lease_until = ? + ?", bun.Safe(s.clock()), lease.Microseconds()).
-			Where("change_id = ?", id).Where("state = 'watching'").Where("holder = ?", holder).Where("holder <> ''")
-		if lease <= 0 {
-			q = q.Set("holder = ''")
-		}
-		res, err := q.Exec(ctx)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return errors.Join(change.ErrLeaseLost, err)
-		}
-		return nil
+	return s.renew(ctx, "renew the lease of a watch", holder, lease, func(tx bun.Tx) *bun.UpdateQuery {
+		return tx.NewUpdate().Model((*watchRow)(nil)).Where("change_id = ?", id).Where("state = 'watching'")
 	})
 }
 
