@@ -13,10 +13,10 @@ import (
 type step struct {
 	may    policy.Action
 	log    audit.Action
-	become string // for WrongState: "approved"
 	run    func(c *Change) error
 	detail string
 	digest bool // the audit entry carries the change's digest
+	atBase bool // only while the application is at the change's base, see Commit
 }
 
 // Approve signs a change. The digest must be the change's: it is what the person saw. The last
@@ -26,7 +26,7 @@ type step struct {
 func (s *Service) Approve(ctx context.Context, who policy.Subject, from audit.Request, id int64, digest manifest.Digest, comment string) (Change, error) {
 	comment = cutReason(comment)
 	return s.take(ctx, who, from, id, step{
-		may: policy.ApproveChange, log: audit.ApproveChange, become: "approved", detail: comment, digest: true,
+		may: policy.ApproveChange, log: audit.ApproveChange, detail: comment, digest: true,
 		run: func(c *Change) error { return s.sign(c, who.Person, digest, comment) },
 	})
 }
@@ -53,7 +53,7 @@ func (s *Service) sign(c *Change, by policy.Person, digest manifest.Digest, comm
 func (s *Service) Reject(ctx context.Context, who policy.Subject, from audit.Request, id int64, comment string) (Change, error) {
 	comment = cutReason(comment)
 	return s.take(ctx, who, from, id, step{
-		may: policy.RejectChange, log: audit.RejectChange, become: "rejected", detail: comment,
+		may: policy.RejectChange, log: audit.RejectChange, detail: comment,
 		run: func(c *Change) error {
 			if c.State == Pending && comment == "" {
 				return &Refusal{Reason: "Say why in the comment: the person who submitted it reads it."}
@@ -67,7 +67,7 @@ func (s *Service) Reject(ctx context.Context, who policy.Subject, from audit.Req
 func (s *Service) Withdraw(ctx context.Context, who policy.Subject, from audit.Request, id int64, comment string) (Change, error) {
 	comment = cutReason(comment)
 	return s.take(ctx, who, from, id, step{
-		may: policy.WithdrawChange, log: audit.WithdrawChange, become: "withdrawn", detail: comment,
+		may: policy.WithdrawChange, log: audit.WithdrawChange, detail: comment,
 		run: func(c *Change) error { return s.end(c, Withdrawn, "withdrawn", who.Person, comment) },
 	})
 }
@@ -81,12 +81,14 @@ func (s *Service) end(c *Change, to State, word string, by policy.Person, commen
 	return nil
 }
 
-// Resume goes on with a change that failed: the same bytes once more, what is applied stays.
+// Resume goes on with a change that failed: the same bytes once more, what is applied stays. Once another
+// change of the application was applied it returns ErrSuperseded and leaves the change as it is: applied
+// then, it would take back what the other one did.
 func (s *Service) Resume(ctx context.Context, who policy.Subject, from audit.Request, id int64) (Change, error) {
 	return s.take(ctx, who, from, id, step{
-		may: policy.ResumeChange, log: audit.ResumeChange, become: "resumed", digest: true,
+		may: policy.ResumeChange, log: audit.ResumeChange, digest: true, atBase: true,
 		run: func(c *Change) error {
-			if !c.State.CanBecome(Applying) || c.State != Failed {
+			if c.State != Failed {
 				return &WrongState{*c, "resumed"}
 			}
 			c.State, c.Failure = Applying, ""
@@ -115,14 +117,14 @@ func (s *Service) take(ctx context.Context, who policy.Subject, from audit.Reque
 		if st.digest {
 			entry.Digest = string(c.Plan.Digest)
 		}
-		return Commit{Audit: []audit.Entry{entry}}, nil
+		return Commit{Audit: []audit.Entry{entry}, AtBase: st.atBase}, nil
 	})
 	if err == nil {
 		s.Feed.Publish(id, c.App)
 		return c, nil
 	}
 	var wrong *WrongState
-	if known && (isRefusal(err) || errors.Is(err, ErrDigest) || errors.As(err, &wrong)) {
+	if known && (isRefusal(err) || errors.Is(err, ErrDigest) || errors.Is(err, ErrSuperseded) || errors.As(err, &wrong)) {
 		return c, s.refuse(ctx, entry, err)
 	}
 	return c, err

@@ -84,6 +84,9 @@ type Commit struct {
 	// Revision makes the change the application's newest revision; its Number is given by the store
 	// and set in Change.Revision too. A Delete also ends the application.
 	Revision bool
+	// AtBase makes the Update fail with ErrSuperseded unless the application is at the revision that the
+	// change was planned on, in the same place, and is not deleted.
+	AtBase bool
 	// Holder, if set, makes the Update fail with ErrLeaseLost unless the holder has the lease, and Watcher
 	// unless it has the one of the watch.
 	Holder, Watcher string

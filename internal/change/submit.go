@@ -156,6 +156,8 @@ func reasonOf(err error) string {
 		return "The change is " + string(w.Change.State) + " and cannot be " + w.Wanted + "."
 	case errors.Is(err, ErrDigest):
 		return "The digest is not the one of this change."
+	case errors.Is(err, ErrSuperseded):
+		return "Another change of the application was applied since this one failed."
 	case errors.Is(err, ErrNotFound):
 		return "There is no such thing for this person."
 	}

@@ -42,7 +42,8 @@ func statusOf(err error) int {
 		return http.StatusNotFound
 	case errors.Is(err, change.ErrClusterAway):
 		return http.StatusServiceUnavailable
-	case errors.As(err, &moved), errors.As(err, &wrong), errors.Is(err, change.ErrDigest), errors.Is(err, change.ErrNameTaken):
+	case errors.As(err, &moved), errors.As(err, &wrong), errors.Is(err, change.ErrDigest), errors.Is(err, change.ErrNameTaken),
+		errors.Is(err, change.ErrSuperseded):
 		return http.StatusConflict
 	case errors.As(err, &blocked), errors.As(err, &fields), errors.As(err, &broken), errors.As(err, &not),
 		errors.Is(err, change.ErrNothingChanges), errors.Is(err, errForm):
@@ -166,6 +167,8 @@ func sentence(err error) string {
 		return "It is " + string(wrong.Change.State) + " by now, so it cannot be " + wrong.Wanted + "."
 	case errors.Is(err, change.ErrDigest):
 		return "The digest is not the one of this change. Look at the plan again before you sign."
+	case errors.Is(err, change.ErrSuperseded):
+		return "It was not resumed: another change of the application was applied since. Submit a new one to see what it would do now."
 	case errors.Is(err, change.ErrNothingChanges):
 		return "Nothing would change, so there is nothing to submit."
 	case errors.Is(err, change.ErrNameTaken):

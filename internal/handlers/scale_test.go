@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -16,6 +17,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"slipway.dev/slipway/internal/audit"
+	"slipway.dev/slipway/internal/auth"
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
@@ -94,6 +96,11 @@ func newChorus(t *testing.T) promoting {
 // becomes submits a draft of api in staging and has it applied.
 func (p promoting) becomes(t *testing.T, d change.Draft) {
 	t.Helper()
+	p.apply(t, p.submitted(t, d))
+}
+
+func (p promoting) submitted(t *testing.T, d change.Draft) int64 {
+	t.Helper()
 	ctx := t.Context()
 	d.App = change.AppKey{Target: policy.Target{Team: "payments", Environment: "staging"}, Name: "api"}
 	plan, err := p.Changes.Preview(ctx, p.petra, d)
@@ -104,7 +111,7 @@ func (p promoting) becomes(t *testing.T, d change.Draft) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.apply(t, c.ID)
+	return c.ID
 }
 
 func (p promoting) apply(t *testing.T, id int64) {
@@ -188,6 +195,44 @@ func TestScaleThatDoesNotFitComesBack(t *testing.T) {
 	if body := again.Body.String(); again.Code != http.StatusOK || !strings.Contains(body, `name="reason" value="the &lt;rush&gt; at noon"`) {
 		t.Errorf("with another number it answered %d, or lost the reason", again.Code)
 	}
+}
+
+// What failed is not resumed by a page that was opened before another change was applied: it stays as it
+// was, and the page says why nothing was done.
+func TestResumeOfWhatCannotBeResumedAnyMoreIsRefused(t *testing.T) {
+	p := newChorus(t)
+	failed := p.fails(t, change.Draft{Kind: change.ScalePods, Pods: map[string]int{"/pods": 4}})
+	p.becomes(t, change.Draft{Kind: change.ScalePods, Pods: map[string]int{"/pods": 5}})
+	r := httptest.NewRequestWithContext(auth.WithSubject(t.Context(), p.petra), http.MethodPost, "/x", http.NoBody)
+	r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationForm)
+	w := httptest.NewRecorder()
+	c := echo.New().NewContext(r, w)
+	c.SetParamNames("id")
+	c.SetParamValues(strconv.FormatInt(failed, 10))
+	if err := p.resume(c); err != nil {
+		t.Fatal(err)
+	}
+	if body := w.Body.String(); w.Code != http.StatusConflict || !strings.Contains(body, "It was not resumed: another change") || strings.Contains(body, "/resume") {
+		t.Errorf("it answered %d, does not say why, or offers it again", w.Code)
+	}
+	if after, err := p.Changes.Store.Change(t.Context(), failed); err != nil || after.State != change.Failed || after.Failure != "No." {
+		t.Errorf("it is %s, %q; %v", after.State, after.Failure, err)
+	}
+}
+
+// fails submits a draft of api in staging and has it fail.
+func (p promoting) fails(t *testing.T, d change.Draft) int64 {
+	t.Helper()
+	id := p.submitted(t, d)
+	for _, state := range []change.State{change.Applying, change.Failed} {
+		if _, err := p.Changes.Store.Update(t.Context(), id, func(c *change.Change) (change.Commit, error) {
+			c.State, c.Failure = state, "No."
+			return change.Commit{}, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return id
 }
 
 // Neither the key nor the reason of a submission is taken from an address.

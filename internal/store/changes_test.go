@@ -299,3 +299,41 @@ func TestOverdue(t *testing.T) {
 		}
 	})
 }
+
+// What counts on the base of a change is stored only while the application is at it.
+func TestACommitAtTheBase(t *testing.T) {
+	onBoth(t, func(t *testing.T, c store.Config) {
+		s := open(t, c)
+		api := key(staging, "api")
+		apply(t, s, create(t, s, draft(change.Create, api, change.Approved)).ID)
+		resume := func(c change.Change) error {
+			_, err := s.Update(t.Context(), c.ID, func(c *change.Change) (change.Commit, error) {
+				c.State, c.Failure = change.Applying, ""
+				return change.Commit{AtBase: true, Audit: []audit.Entry{entry(audit.ResumeChange, api)}}, nil
+			})
+			return err
+		}
+		fail := func() change.Change {
+			d := draft(change.Update, api, change.Approved)
+			d.Base = 1
+			made := create(t, s, d)
+			claim(t, s, "w")
+			return become(t, s, made.ID, change.Failed, change.Commit{Holder: "w"})
+		}
+		first, second := fail(), fail()
+		if err := resume(first); err != nil {
+			t.Fatalf("at its base: %v", err)
+		}
+		apply(t, s, first.ID)
+		before := len(entries(t, s, audit.Filter{}))
+		if err := resume(second); !errors.Is(err, change.ErrSuperseded) {
+			t.Errorf("past its base: %v", err)
+		}
+		if after, err := s.Change(t.Context(), second.ID); err != nil || after.State != change.Failed || after.Version != second.Version {
+			t.Errorf("it is %s, %v", after.State, err)
+		}
+		if n := len(entries(t, s, audit.Filter{})); n != before {
+			t.Errorf("%d entries were stored", n-before)
+		}
+	})
+}

@@ -44,6 +44,9 @@ func (s *Store) Update(ctx context.Context, id int64, fn func(*change.Change) (c
 		if err := check(before, after, commit); err != nil {
 			return err
 		}
+		if err := s.checkBase(ctx, tx, row, commit); err != nil {
+			return err
+		}
 		return s.save(ctx, tx, row, &before, &after, commit)
 	})
 	if err != nil {
@@ -74,6 +77,22 @@ func check(before, after change.Change, commit change.Commit) error {
 		return fmt.Errorf("store: what was submitted as #%d cannot be changed", before.ID)
 	}
 	return checkWatch(before, after)
+}
+
+// checkBase refuses a commit that counts on the change's base where that is not the application's any more.
+// The application's row stays locked, so that no other change becomes its next revision meanwhile.
+func (s *Store) checkBase(ctx context.Context, tx bun.Tx, row *changeRow, commit change.Commit) error {
+	if !commit.AtBase {
+		return nil
+	}
+	var app applicationRow
+	if err := s.lock(tx.NewSelect().Model(&app).Where("id = ?", row.ApplicationID)).Scan(ctx); err != nil {
+		return err
+	}
+	if app.Ended || app.Revision != row.Base || app.Place != row.Place {
+		return change.ErrSuperseded
+	}
+	return nil
 }
 
 func (s *Store) save(ctx context.Context, tx bun.Tx, row *changeRow, before, after *change.Change, commit change.Commit) error {
