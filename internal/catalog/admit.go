@@ -68,7 +68,7 @@ func (a admission) admit(set manifest.Set) (kept manifest.Set, skipped []Skipped
 		}
 		ref.Version = ""
 		if seen[ref] {
-			return nil, nil, fmt.Errorf("the chart makes %s twice", ref)
+			return nil, nil, &nameTaken{ref: ref, author: "twice", says: "Another " + ref.Kind + " of this application is called so already. Take another name."}
 		}
 		seen[ref] = true
 		kept = append(kept, u)
@@ -120,10 +120,16 @@ func (a admission) object(u manifest.Object, ref manifest.Ref) error {
 		return err
 	}
 	if ref.Group == "" && ref.Kind == "ConfigMap" && ref.Namespace == "" && ref.Name == parentName(a.release.App) {
-		return fmt.Errorf("the chart makes %s; the portal keeps its own list under that name", ref)
+		return &nameTaken{
+			ref: ref, author: "under the name of the portal's own list of what belongs to the application",
+			says: "Under this name the portal keeps its list of what belongs to " + a.release.App + ". Take another one.",
+		}
 	}
 	if manifest.IsSecret(u) && strings.HasPrefix(ref.Name, manifest.StagedPrefix) {
-		return fmt.Errorf("the chart makes %s; the portal puts secret values aside under names that begin so", ref)
+		return &nameTaken{
+			ref: ref, author: "under a name that begins like those of secret values that the portal puts aside",
+			says: "Names that begin with " + manifest.StagedPrefix + " are the portal's own. Take another one.",
+		}
 	}
 	if err := manifest.CheckGate(u); err != nil {
 		return fmt.Errorf("the chart makes %s a gate: %w", ref, err)

@@ -19,7 +19,8 @@ const assumedKube = "v1.34.0"
 
 var appName = regexp.MustCompile(`^[a-z]([-a-z0-9]{0,51}[a-z0-9])?$`)
 
-// Render makes the application's objects, sorted. It returns Errors for bad inputs, or an error
+// Render makes the application's objects, sorted. It returns Errors for bad inputs, names that are taken
+// among them, or an error
 // whose text is for the template's author: a chart that fails, takes too long, or makes what it may not.
 // The same arguments give the same bytes. It runs within the caller's goroutine and ends when ctx does.
 func (t *Template) Render(ctx context.Context, in Inputs, r Release) (Rendered, error) {
@@ -33,6 +34,9 @@ func (t *Template) Render(ctx context.Context, in Inputs, r Release) (Rendered, 
 	if err != nil {
 		if ctx.Err() != nil {
 			return Rendered{}, ctx.Err()
+		}
+		if errs := t.typedNames(in, err); len(errs) > 0 {
+			return Rendered{}, errs
 		}
 		return Rendered{}, &TemplateError{Template: t.ID, Err: err}
 	}

@@ -61,8 +61,8 @@ func TestRenderRefusesHostileCharts(t *testing.T) {
 		"a known kind of others":     {"apiVersion: evil.example/v1\nkind: Deployment\nmetadata: {name: x}\n", "Deployment x (evil.example/v1)"},
 		"a List":                     {"apiVersion: v1\nkind: List\nmetadata: {name: x}\nitems: []\n", "List x"},
 		"the same object twice":      {configMap("a") + "---\n" + configMap("b"), "ConfigMap made twice"},
-		"the portal's own ConfigMap": {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: slipway-checkout}\n", "the portal keeps its own list"},
-		"a value put aside":          {"apiVersion: v1\nkind: Secret\nmetadata: {name: slipway-staged-x}\n", "the portal puts secret values aside"},
+		"the portal's own ConfigMap": {"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: slipway-checkout}\n", "the name of the portal's own list"},
+		"a value put aside":          {"apiVersion: v1\nkind: Secret\nmetadata: {name: slipway-staged-x}\n", "secret values that the portal puts aside"},
 		"a Secret with values":       {"apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {a: b}\n", `Secret x with a value of its own for a, which would be stored`},
 		"too many objects":           {"{{ range 201 }}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n{{ end }}", "a chart is limited to 200 objects"},
 		"too large an object":        {configMap(`{{ repeat 1048576 "x" }}`), "an object is limited to 1,048,576 bytes"},
@@ -240,4 +240,57 @@ spec:
 	set[0].SetNamespace("payments-staging")
 	set = adopt(set, release())
 	golden(t, "adopted-cronjob.yaml", yamlOf(t, manifest.Set{set[1]}))
+}
+
+// A name that is taken is said at the field where it was typed, and counts as the author's mistake only
+// where nobody typed it.
+func TestNamesThatAreTaken(t *testing.T) {
+	tpl := loadChart(t, map[string]string{
+		"values.schema.json": `{
+			"type": "object",
+			"properties": {
+				"config": {"type": "string", "title": "Name of the ConfigMap", "default": "made"},
+				"others": {"type": "array", "title": "Others", "items": {"type": "object", "properties": {"name": {"type": "string", "title": "Name"}}}},
+				"secret": {"type": "string", "title": "Name of the Secret", "default": "values"}
+			}
+		}`,
+		"templates/a.yaml": `apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .Values.config }}}
+{{ range .Values.others }}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: {{ .name }}}
+{{ end }}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: {{ .Values.secret }}}
+`,
+	})
+	for name, tc := range map[string]struct{ in, want string }{
+		"nothing is":               {`{"config": "slipway-other"}`, ""},
+		"by the portal's own list": {`{"config": "slipway-checkout"}`, "Name of the ConfigMap: Under this name the portal keeps its list of what belongs to checkout. Take another one."},
+		"by values put aside":      {`{"secret": "slipway-staged-a"}`, "Name of the Secret: Names that begin with slipway-staged- are the portal's own. Take another one."},
+		"by the one in the next row": {
+			`{"others": [{"name": "a"}, {"name": "a"}]}`,
+			"Others, a, name: Another ConfigMap of this application is called so already. Take another name.; Others, a, name: Another ConfigMap of this application is called so already. Take another name.",
+		},
+		"by the chart's own": {`{"others": [{"name": "made"}]}`, "Others, made, name: Another ConfigMap of this application is called so already. Take another name."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := tpl.Render(t.Context(), inputs(t, tc.in), release())
+			if tc.want == "" {
+				if err != nil {
+					t.Errorf("it is refused: %v", err)
+				}
+				return
+			}
+			var errs Errors
+			if !errors.As(err, &errs) || errs.Error() != tc.want {
+				t.Errorf("it says %q instead of %q", err, tc.want)
+			}
+		})
+	}
 }

@@ -54,7 +54,7 @@ func isWorkload(r manifest.Ref) bool { return manifest.StageOfKind(r) == manifes
 func created(o manifest.DryRun) []Effect {
 	e := Effect{Kind: Created, Ref: o.Ref, Sentence: named(o.Ref) + " is created."}
 	switch {
-	case isBookkeeping(o.Ref):
+	case keepsTheList(o):
 		e.Sentence = named(o.Ref) + " is created, as the list of what belongs together."
 	case givesRights(o.Ref):
 		return []Effect{rights(o, "is created")}
@@ -67,7 +67,12 @@ func created(o manifest.DryRun) []Effect {
 	return []Effect{e}
 }
 
-// isBookkeeping tells the object that keeps the ApplySet's identity (KEP-3659).
+// keepsTheList tells the object that keeps the ApplySet's identity (KEP-3659) from what only has a name like it.
+func keepsTheList(o manifest.DryRun) bool {
+	return isBookkeeping(o.Ref) && strings.Contains(cmp.Or(o.After, o.Before), manifest.LabelApplySetID)
+}
+
+// isBookkeeping tells an object that is called like the one that keeps the ApplySet's identity: it is read last.
 func isBookkeeping(r manifest.Ref) bool {
 	return r.Kind == "ConfigMap" && strings.HasPrefix(r.Name, "slipway-")
 }
@@ -100,7 +105,7 @@ func deleted(o manifest.DryRun) Effect {
 }
 
 func changed(o manifest.DryRun) []Effect {
-	if isBookkeeping(o.Ref) {
+	if keepsTheList(o) {
 		return []Effect{{Kind: Changed, Ref: o.Ref, Sentence: named(o.Ref) + " is changed, as the list of what belongs together."}}
 	}
 	if givesRights(o.Ref) {

@@ -101,8 +101,12 @@ func TestEffects(t *testing.T) {
 			},
 		},
 		"the list of what belongs together": {
-			[]manifest.DryRun{{Ref: manifest.Ref{Version: "v1", Kind: "ConfigMap", Name: "slipway-api"}, Op: manifest.Change, Fields: []manifest.FieldChange{field(".metadata.annotations.x", "1", "2")}}},
+			[]manifest.DryRun{{Ref: manifest.Ref{Version: "v1", Kind: "ConfigMap", Name: "slipway-api"}, Op: manifest.Change, After: "metadata:\n  labels:\n    applyset.kubernetes.io/id: x\n", Fields: []manifest.FieldChange{field(".metadata.annotations.x", "1", "2")}}},
 			[]string{"changed: ConfigMap `slipway-api` is changed, as the list of what belongs together."},
+		},
+		"a ConfigMap of the team's that is called like it": {
+			[]manifest.DryRun{{Ref: manifest.Ref{Version: "v1", Kind: "ConfigMap", Name: "slipway-settings"}, Op: manifest.Create, After: "data: {}\n"}},
+			[]string{"created: ConfigMap `slipway-settings` is created."},
 		},
 		"a namespace goes with all that is in it": {
 			[]manifest.DryRun{{Ref: service, Op: manifest.Delete}, {Ref: manifest.Ref{Version: "v1", Kind: "Namespace", Name: "search"}, Op: manifest.Delete}},
