@@ -63,6 +63,11 @@ func TestWarnings(t *testing.T) {
 	}{
 		{"P5 tag that moves", "web-service", "image: a/b:latest\nport: 80", "/image", "This tag moves", web},
 		{"P5 no tag", "web-service", "image: kennethreitz/httpbin\nport: 80", "/image", "This tag moves", "image: kennethreitz/httpbin:1.0\nport: 80"},
+		{"P5 no tag, simple", "simple-service", "image: kennethreitz/httpbin\nport: 80", "/image", "This tag moves", "image: a/b@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nport: 80"},
+		{"P5 no tag, worker", "worker", "image: a/b", "/image", "This tag moves", "image: a/b:1"},
+		{"P5 no tag, stateful", "stateful", "image: a/b\nport: 80\nstorage: {mountPath: /d}", "/image", "This tag moves", "image: a/b:1\nport: 80\nstorage: {mountPath: /d}"},
+		{"P5 no tag, job", "scheduled-job", "image: a/b\nschedule: '@daily'", "/image", "This tag moves", "image: a/b:1\nschedule: '@daily'"},
+		{"P5 no tag, one of several", "application", "workloads: [{name: w, kind: worker, image: a/b}]", "/workloads/0/image", "This tag moves", "workloads: [{name: w, kind: worker, image: 'a/b:1'}]"},
 		{"P11 baked in by the build", "web-service", web + "env: {NEXT_PUBLIC_API_URL: x}", "/env/NEXT_PUBLIC_API_URL", "built", web + "env: {API_URL: x}"},
 		{"P13 secret among the settings", "web-service", web + "config: {data: {BETTER_AUTH_SECRET: x}}", "/config/data/BETTER_AUTH_SECRET", "secret", web + "config: {data: {LOG_LEVEL: x}}"},
 		{"P23 file that is nowhere", "web-service", web + "env: {KEY_PATH: /secrets/apns/key.p8}", "/env", "no secret file is mounted", web + "env: {KEY_PATH: /secrets/apns/key.p8}\nsecretFiles: [{name: apns, mountPath: /secrets/apns, files: [{key: key.p8}]}]"},

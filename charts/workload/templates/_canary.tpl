@@ -16,7 +16,7 @@ first one reads it reads too, and it acts under the same account.
 {{- end }}
 {{- $_ := set $w.network "outName" "" }}
 {{- $_ := set $w.networkIn "name" "" }}
-{{- $of := dict "root" .root "name" (printf "%s-canary" .name) "kind" .kind "w" $w "s" .s "files" .files "rights" list "single" false "scaled" false "trying" false }}
+{{- $of := dict "root" .root "name" (printf "%s-canary" .name) "kind" .kind "w" $w "s" .s "files" .files "rights" list "single" false "scaled" false "trying" false "migrating" false }}
 {{- include "workload.context" $of }}
 {{- include "workload.egress" $of }}
 {{- include "workload.deployment" $of }}

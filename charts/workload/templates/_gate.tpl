@@ -13,7 +13,9 @@ app.kubernetes.io/part-of: {{ $of.app | quote }}
 {{- end }}
 
 {{- define "workload.migration" -}}
+{{- $_ := set . "migrating" true }}
 {{- $_ := set . "migrator" (include "workload.migrationPod" .) }}
+{{- $_ := set . "migrating" false }}
 ---
 apiVersion: batch/v1
 kind: Job

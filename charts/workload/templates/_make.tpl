@@ -8,6 +8,7 @@ All objects of one workload: (dict root name kind w s). What its kind has no fie
 {{- $_ := set . "single" false }}
 {{- $_ := set . "scaled" false }}
 {{- $_ := set . "trying" false }}
+{{- $_ := set . "migrating" false }}
 {{- if eq .kind "worker" }}{{- $_ := set . "single" .w.singleton.enabled }}{{- end }}
 {{- if has .kind (list "web" "worker") }}{{- $_ := set . "scaled" (and .w.autoscale.enabled (not .single)) }}{{- end }}
 {{- include "workload.serviceAccount" . }}
@@ -23,12 +24,12 @@ All objects of one workload: (dict root name kind w s). What its kind has no fie
 {{- else }}
 {{- include "workload.deployment" . }}
 {{- end }}
-{{- if eq .w.migration.run "job" }}
-{{- include "workload.migration" . }}
-{{- end }}
-{{- if and (has .kind (list "web" "worker")) .w.trial.enabled (or .scaled (ne (int .w.replicas) 0)) }}
-{{- include "workload.trial" . }}
-{{- end }}
+{{- $migrates := eq .w.migration.run "job" }}
+{{- $tries := false }}
+{{- if has .kind (list "web" "worker") }}{{- $tries = and .w.trial.enabled (or .scaled (ne (int .w.replicas) 0)) }}{{- end }}
+{{- if or $migrates $tries }}{{- include "workload.gateEgress" . }}{{- end }}
+{{- if $migrates }}{{- include "workload.migration" . }}{{- end }}
+{{- if $tries }}{{- include "workload.trial" . }}{{- end }}
 {{- include "workload.budget" . }}
 {{- if .scaled }}
 {{- include "workload.autoscaler" . }}

@@ -141,6 +141,22 @@ securityContext:
   fsGroup: {{ int64 (ternary $user $s.fsGroup (kindIs "invalid" $s.fsGroup)) }}
   seccompProfile:
     type: RuntimeDefault
+  {{- if eq (include "workload.listensLow" .) "true" }}
+  # Not every runtime lets others than root listen below 1024. It is a safe sysctl, also for Pod Security.
+  sysctls:
+    - name: net.ipv4.ip_unprivileged_port_start
+      value: "0"
+  {{- end }}
+{{- end }}
+
+{{/* Whether pods that are not root listen at a port below 1024. */}}
+{{- define "workload.listensLow" -}}
+{{- $low := false -}}
+{{- if not (or (eq .kind "job") .migrating .w.security.allowRoot) -}}
+{{- $low = and (not (kindIs "invalid" .w.port)) (lt (int .w.port) 1024) -}}
+{{- range default (list) (get .w "ports") -}}{{- if lt (int .port) 1024 -}}{{- $low = true -}}{{- end -}}{{- end -}}
+{{- end -}}
+{{- $low -}}
 {{- end }}
 
 {{/* On which nodes the pods may run. */}}
