@@ -29,7 +29,7 @@ test: ## all checks and tests, as CI runs them; TEST_PACKAGES narrows them
 lint: ## the checks alone: format, generated code, golangci-lint with the arrows between packages
 	@dev/test checks
 
-fuzz: ## every fuzz target for FUZZ_TIME (default 5s)
+fuzz: ## every fuzz target with FUZZ_COUNT inputs (default 4000)
 	@dev/test fuzz
 
 image: ## the container image, named by IMAGE

@@ -9,6 +9,7 @@ package_of() {
     chromium) echo chromium ;;
     initdb) echo postgresql ;;
     ps) echo procps ;;
+    timeout) echo coreutils ;;
     git) echo git ca-certificates ;;
     *) echo "$1" ;;
   esac
