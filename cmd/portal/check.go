@@ -224,8 +224,25 @@ func (k *checker) names() {
 		if e.Title == "" {
 			e.Title = e.Name
 		}
+		k.copies(key+".copies", e.Copies)
 	}
 }
+
+// copies checks what makes an environment one for copies.
+func (k *checker) copies(key string, c copiesConfig) {
+	if _, given := k.lines[key]; !given {
+		return
+	}
+	if c.MaxAge == 0 {
+		k.wrong(key+".maxAge", "is missing; it is how old a copy gets before it is deleted by itself, such as 72h")
+	}
+	if _, given := k.lines[key+".domain"]; given && (!domainName.MatchString(c.Domain) || len(c.Domain) > copyDomainLimit) {
+		k.wrong(key+".domain", "%q is not a host name such as preview.example.com, in small letters and of %d characters or fewer; copies get names below it", c.Domain, copyDomainLimit)
+	}
+}
+
+// copyDomainLimit leaves room for a label (RFC 1035, section 2.3.4) before the domain of copies.
+const copyDomainLimit = 253 - 64
 
 var domainName = regexp.MustCompile(`^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
 

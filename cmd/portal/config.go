@@ -65,6 +65,13 @@ type team struct {
 type environment struct {
 	Name, Title string
 	Approvals   int
+	Copies      copiesConfig
+}
+
+// copiesConfig makes an environment one for copies; MaxAge is 0 where it is none.
+type copiesConfig struct {
+	MaxAge time.Duration
+	Domain string
 }
 
 type target struct {
@@ -196,7 +203,10 @@ func teamFields(t *team) fields {
 }
 
 func environmentFields(e *environment) fields {
-	return fields{"name": text(&e.Name), "title": text(&e.Title), "approvals": whole(&e.Approvals, 0, 10)}
+	return fields{
+		"name": text(&e.Name), "title": text(&e.Title), "approvals": whole(&e.Approvals, 0, 10),
+		"copies": section(fields{"maxAge": duration(&e.Copies.MaxAge, time.Minute, 90*24*time.Hour), "domain": text(&e.Copies.Domain)}),
+	}
 }
 
 func targetFields(t *target) fields {

@@ -204,7 +204,7 @@ func (d *documents) make(ctx context.Context, one *document) {
 	app := one.Draft().App
 	release := catalog.Release{
 		App: app.Name, Target: app.Target, Place: one.place, Revision: 1, KubeVersion: d.kube,
-		Domains: d.config.domains()[app.Team], ClusterScoped: d.config.clusterScoped()[app.Target],
+		Domains: d.config.domainsOf(app.Target), ClusterScoped: d.config.clusterScoped()[app.Target],
 	}
 	var err error
 	var fields catalog.Errors

@@ -94,7 +94,7 @@ func build(ctx context.Context, c *config, log *slog.Logger) (h *house, err erro
 	}
 	h.changes = change.NewService(change.Config{
 		Sealer: sealer, Store: h.store, Cluster: h.clusters, Templates: h.library, Rules: c.rules(), Places: c.places(),
-		Domains: c.domains(), ClusterScoped: c.clusterScoped(), Serving: h.watcher.Serving, Facts: h.clusters.Facts, Health: healthOf(h.hub),
+		Domains: c.domains(), Copies: c.copies(), ClusterScoped: c.clusterScoped(), Serving: h.watcher.Serving, Facts: h.clusters.Facts, Health: healthOf(h.hub),
 		Expiry: c.ExpireAfter, Feed: h.feed, Log: log,
 	})
 	h.worker = change.NewWorker(h.changes, log)

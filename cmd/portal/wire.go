@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"slipway.dev/slipway/internal/auth"
+	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/kube"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
@@ -113,6 +114,22 @@ func (c *config) domains() map[string][]string {
 		}
 	}
 	return out
+}
+
+// copies are the environments in which whatever is made ends by itself.
+func (c *config) copies() map[string]change.CopyRule {
+	out := map[string]change.CopyRule{}
+	for _, e := range c.Environments {
+		if e.Copies.MaxAge > 0 {
+			out[e.Name] = change.CopyRule(e.Copies)
+		}
+	}
+	return out
+}
+
+// domainsOf are the host names that applications of a target may have; nil for any.
+func (c *config) domainsOf(t policy.Target) []string {
+	return change.DomainsOf(t, c.domains(), c.copies())
 }
 
 // clusterScoped are the targets that take templates which leave the namespace.

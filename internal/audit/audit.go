@@ -31,6 +31,8 @@ const (
 	ApplyObject    Action = "apply object"  //
 	DeleteObject   Action = "delete object" //
 	WatchChange    Action = "watch change"  // of one that is to be rolled back by itself: how it ended
+	ExtendCopy     Action = "extend copy"   // put off the end of one that ends by itself
+	EndCopy        Action = "end copy"      // one whose time is over could not be deleted; that it was is "submit change" and what follows
 	StageSecrets   Action = "stage secrets" // put secret values aside in the cluster: intent before, outcome after
 	DropSecrets    Action = "drop secrets"  // delete those that nothing refers to any more
 	ExportAudit    Action = "export audit"

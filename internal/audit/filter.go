@@ -12,7 +12,7 @@ import (
 // Actions are all actions, in the order in which a page offers them.
 var Actions = []Action{
 	SignIn, SignOut, SubmitChange, ApproveChange, RejectChange, WithdrawChange, ResumeChange, ExpireChange,
-	ApplyChange, ApplyObject, DeleteObject, WatchChange,
+	ApplyChange, ApplyObject, DeleteObject, WatchChange, ExtendCopy, EndCopy,
 	StageSecrets, DropSecrets, ExportAudit, Access,
 }
 

@@ -49,6 +49,7 @@ type Application struct {
 	Deleted  bool               // its last applied change was a Delete
 	Created  time.Time
 	Changed  time.Time // when Revision was applied
+	Ending   *Ending   // nil for one that stays until somebody deletes it
 }
 
 // Revision is an applied change of an application. Failed attempts stay in the list of changes.
@@ -142,7 +143,11 @@ type Plan struct {
 	// Objects, as far as the cluster told. No digest holds them.
 	Known   []KnownKeys     `json:"known,omitempty"`
 	Demands []policy.Demand `json:"demands,omitempty"`
-	Digest  manifest.Digest `json:"digest"`
+	// Until is of a Create in an environment for copies: when what it makes ends by itself, as it was submitted.
+	// Over is of the Delete by which the portal does that: the end that it had by then. No digest holds them.
+	Until  time.Time       `json:"until,omitzero"`
+	Over   time.Time       `json:"over,omitzero"`
+	Digest manifest.Digest `json:"digest"`
 }
 
 // Blocked tells whether the plan holds a problem or a conflict, so that it cannot be submitted.

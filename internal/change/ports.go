@@ -44,6 +44,17 @@ type Store interface {
 	ClaimWatch(ctx context.Context, holder string, lease time.Duration) (Change, error)
 	// RenewWatch prolongs the lease of a watch; 0 gives it back. ErrLeaseLost.
 	RenewWatch(ctx context.Context, id int64, holder string, lease time.Duration) error
+	// ClaimEnding gives the application whose time has been over for the longest and that may be tried now, by
+	// the database's clock: it counts the try, and pause says how long after it the next one may be. ErrNothingToDo.
+	ClaimEnding(ctx context.Context, pause func(tries int) time.Duration) (Application, error)
+	// End stores the Delete that ends app, and names it in the Ending. ErrSuperseded if the application is not at
+	// the change's base any more, its end was put off, or another change of it is being applied or about to be.
+	End(ctx context.Context, app Application, c Change, entries []audit.Entry) (Change, error)
+	// Stuck stores why app could not be ended, with the entries. ErrSuperseded as for End.
+	Stuck(ctx context.Context, app Application, why string, entries []audit.Entry) error
+	// Extend puts off the end of a living application, from the one that was seen. ErrNotFound if it has none,
+	// ErrEndingMoved if it is another one, or a Delete because of it is made and can still be applied.
+	Extend(ctx context.Context, key AppKey, seen, until time.Time, entries []audit.Entry) error
 	// Record stores audit entries that go with no change: refusals, sign-ins.
 	Record(ctx context.Context, entries ...audit.Entry) error
 	// Overdue lists the pending changes that have expired at now.

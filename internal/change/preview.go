@@ -87,7 +87,7 @@ func (s *Service) Release(ctx context.Context, app AppKey, base int) (catalog.Re
 	return catalog.Release{
 		App: app.Name, Target: app.Target, Place: place, Revision: base + 1,
 		KubeVersion: v.Kube, APIVersions: v.APIs,
-		Domains: s.Domains[app.Team], ClusterScoped: s.ClusterScoped[app.Target],
+		Domains: DomainsOf(app.Target, s.Domains, s.Copies), ClusterScoped: s.ClusterScoped[app.Target],
 	}, nil
 }
 
@@ -230,7 +230,11 @@ func (s *Service) render(ctx context.Context, t *catalog.Template, d Draft, plac
 		return catalog.Rendered{}, err
 	}
 	rel.Place = place
-	return t.Render(ctx, d.Inputs, rel)
+	r, err := t.Render(ctx, d.Inputs, rel)
+	if err != nil {
+		return r, err
+	}
+	return r, s.dropClaims(ctx, d, r.Set)
 }
 
 // dryRun asks the cluster and completes the plan.

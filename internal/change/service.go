@@ -39,10 +39,12 @@ type Config struct {
 	Health func(place manifest.Place, app string) Health
 	// ClusterScoped are the targets that take templates which make objects outside the namespace.
 	ClusterScoped map[policy.Target]bool
-	Expiry        time.Duration // how long a change waits for approval; 0 means 7 days
-	Feed          *Feed
-	Log           *slog.Logger
-	Now           func() time.Time // nil means time.Now
+	// Copies are, by name, the environments in which whatever is made ends by itself.
+	Copies map[string]CopyRule
+	Expiry time.Duration // how long a change waits for approval; 0 means 7 days
+	Feed   *Feed
+	Log    *slog.Logger
+	Now    func() time.Time // nil means time.Now
 }
 
 // Service is what people can do with changes. Every method takes the Subject who asks and decides by

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"slipway.dev/slipway/internal/audit"
 	"slipway.dev/slipway/internal/manifest"
@@ -25,6 +26,9 @@ type Submission struct {
 	// RollBack asks that the change be rolled back by itself if it does not get ready. It counts where
 	// Plan.CanRollBack says so.
 	RollBack bool
+	// Lives is how long what a Create makes shall live, one of CopyRule.Choices. It counts in environments for
+	// copies.
+	Lives time.Duration
 }
 
 // idempotency is what is stored of Key: a digest of all that it counts for, of one length whatever was sent.
@@ -45,7 +49,7 @@ const ReasonLimit = 1000
 // Submit plans once more and, if the outcome is the one that was seen, stores the change: as Pending
 // where somebody must approve, else as Approved, which is the worker's order to apply it.
 //
-// Besides the errors of Preview it returns *PlanChanged, *Blocked or ErrNothingChanges.
+// Besides the errors of Preview it returns *PlanChanged, *Blocked, *BadLifetime or ErrNothingChanges.
 func (s *Service) Submit(ctx context.Context, who policy.Subject, from audit.Request, sub Submission) (Change, error) {
 	entry := audit.Entry{
 		Actor: audit.Actor{Person: who.Person}, Action: audit.SubmitChange, Outcome: audit.Done,
@@ -72,7 +76,12 @@ func (s *Service) Submit(ctx context.Context, who policy.Subject, from audit.Req
 		}
 		return Change{}, err
 	}
+	until, err := s.lifetime(p, sub.Lives)
+	if err != nil {
+		return Change{}, err
+	}
 	c := s.newChange(p, who.Person, sub)
+	c.livesUntil(until)
 	entry.Digest, entry.Detail = string(c.Plan.Digest), submittedInWords(c)
 	stored, err := s.Store.Create(ctx, c, []audit.Entry{entry})
 	if err == nil {
@@ -136,6 +145,9 @@ func submittedInWords(c Change) string {
 	}
 	if c.Watch != nil {
 		words = append(words, "To be rolled back by itself if it does not get ready.")
+	}
+	if !c.Plan.Until.IsZero() {
+		words = append(words, "Ends by itself at "+momentInWords(c.Plan.Until)+".")
 	}
 	return strings.TrimSpace(strings.Join(append(words, c.Reason), " "))
 }

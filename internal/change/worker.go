@@ -33,13 +33,15 @@ type Timing struct {
 	Parallel int           // changes applied at once; default 4. Those that wait for a gate do not count, see places
 	Tidy     time.Duration // how often to look for secret values that nobody needs; default 1 h, 0 for never
 	Watch    WatchTiming
+	Ending   EndingTiming
 }
 
 // NewWorker makes a Worker with the default Timing.
 func NewWorker(s *Service, log *slog.Logger) *Worker {
 	return &Worker{service: s, log: log, Timing: Timing{
 		Lease: 10 * time.Second, Poll: time.Second, Expire: time.Minute, Away: 2 * time.Minute, Parallel: 4, Tidy: time.Hour,
-		Watch: WatchTiming{Every: time.Second, Settle: time.Minute, Grace: 30 * time.Second, Blind: 24 * time.Hour},
+		Ending: EndingTiming{Every: 5 * time.Second, Retry: time.Minute, Longest: time.Hour},
+		Watch:  WatchTiming{Every: time.Second, Settle: time.Minute, Grace: 30 * time.Second, Blind: 24 * time.Hour},
 	}}
 }
 
@@ -52,6 +54,9 @@ func (w *Worker) Run(ctx context.Context) {
 	all.Go(func() { w.expire(ctx) })
 	if w.Timing.Tidy > 0 {
 		all.Go(func() { w.tidy(ctx) })
+	}
+	if w.Timing.Ending.Every > 0 {
+		all.Go(func() { w.endings(ctx) })
 	}
 	if w.service.Health != nil {
 		all.Go(func() { w.watches(ctx) })

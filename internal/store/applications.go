@@ -18,7 +18,11 @@ func (s *Store) Application(ctx context.Context, key change.AppKey) (change.Appl
 	if err != nil {
 		return change.Application{}, found("read an application", err)
 	}
-	return row.application(), nil
+	out, err := withEndings(ctx, s.read, []applicationRow{row}, nil)
+	if err != nil {
+		return change.Application{}, wrap("read an application", err)
+	}
+	return out[0], nil
 }
 
 // Applications lists the living applications of the targets (nil for all), by team, environment and
@@ -30,11 +34,8 @@ func (s *Store) Applications(ctx context.Context, visible []policy.Target) ([]ch
 	if err != nil {
 		return nil, wrap("list applications", err)
 	}
-	out := make([]change.Application, len(rows))
-	for i := range rows {
-		out[i] = rows[i].application()
-	}
-	return out, nil
+	out, err := withEndings(ctx, s.read, rows, visible)
+	return out, wrap("list applications", err)
 }
 
 // Revision gives one revision of the application of the name; if none is living, of the last one that

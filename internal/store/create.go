@@ -82,6 +82,9 @@ func (s *Store) insertChange(ctx context.Context, tx bun.Tx, c change.Change) (c
 	if err := insertWatch(ctx, tx, out); err != nil {
 		return change.Change{}, err
 	}
+	if err := insertEnding(ctx, tx, &row, out); err != nil {
+		return change.Change{}, err
+	}
 	return out, insertTokens(ctx, tx, row.ID, c.Tokens)
 }
 

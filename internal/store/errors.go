@@ -22,6 +22,7 @@ var ErrTransition = errors.New("store: a change cannot go from one of these stat
 // passed are the errors that callers compare with; they go through as they are.
 var passed = []error{
 	change.ErrNotFound, change.ErrNameTaken, change.ErrNothingToDo, change.ErrLeaseLost, change.ErrUnavailable, change.ErrSuperseded,
+	change.ErrEndingMoved,
 	ErrTransition, ErrTooNew,
 }
 
