@@ -11,8 +11,9 @@
 //	spec.template.spec.containers[api].ports ~[{"containerPort": 8000}]
 //	data.REDIS_PASSWORD ""
 //	spec.minReadySeconds absent
+//	Service worker absent
 //
-// A line of a kind and a name begins an object. Paths are dotted; [x] chooses the item of a list
+// A line of a kind and a name begins an object, or says that there is none. Paths are dotted; [x] chooses the item of a list
 // whose name (or mountPath, key, topologyKey) is x, or the item at the index x; a key with dots stands
 // in ["…"]. Values are JSON and compared as a whole; after "~" maps may hold more and lists of maps
 // are compared item by item. Quantities are compared by what they are worth. "absent" is a field that
@@ -39,7 +40,7 @@ var files embed.FS
 type Want struct {
 	Object string // "Deployment api"
 	Path   string
-	Value  string // JSON, "~" and JSON, "absent" or "secret"
+	Value  string // JSON, "~" and JSON, "absent" or "secret"; of an object, "" or "absent"
 	Line   int    // of its file
 }
 
@@ -58,8 +59,12 @@ func Wants(system string) ([]Want, error) {
 		case line == "" || strings.HasPrefix(line, "#"):
 			continue
 		case line[0] >= 'A' && line[0] <= 'Z':
-			object = line
-			wants = append(wants, Want{Object: object, Line: i + 1})
+			w := Want{Object: line, Line: i + 1}
+			if name, ok := strings.CutSuffix(line, " absent"); ok {
+				w.Object, w.Value = name, "absent"
+			}
+			object = w.Object
+			wants = append(wants, w)
 			continue
 		}
 		path, value, ok := strings.Cut(line, " ")
@@ -82,6 +87,10 @@ func Compare(objects []map[string]any, wants []Want) []string {
 	for _, w := range wants {
 		o, ok := byName[w.Object]
 		switch {
+		case w.Path == "" && w.Value == "absent":
+			if ok {
+				wrong = append(wrong, fmt.Sprintf("line %d: there is %s, and should not be", w.Line, w.Object))
+			}
 		case !ok && w.Path == "":
 			wrong = append(wrong, fmt.Sprintf("line %d: there is no %s; there are %s", w.Line, w.Object, strings.Join(slices.Sorted(maps.Keys(byName)), ", ")))
 		case ok && w.Path != "":

@@ -49,6 +49,12 @@ func TestCompare(t *testing.T) {
 	if got := Compare([]map[string]any{o}, []Want{{Object: "Service api"}}); len(got) != 1 {
 		t.Errorf("an object that is not there: got %q", got)
 	}
+	if got := Compare([]map[string]any{o}, []Want{{Object: "Service api", Value: "absent"}}); len(got) != 0 {
+		t.Errorf("an object that is rightly not there: got %q", got)
+	}
+	if got := Compare([]map[string]any{o}, []Want{{Object: "Deployment api", Value: "absent"}}); len(got) != 1 {
+		t.Errorf("an object that should not be there: got %q", got)
+	}
 }
 
 // Every expectation can be read, and compares as it is meant to: JSON, and a path that can be split.
