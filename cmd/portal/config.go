@@ -108,6 +108,10 @@ func readLimited(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	return readAllLimited(f)
+}
+
+func readAllLimited(f io.Reader) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(f, fileLimit+1))
 	if err == nil && len(b) > fileLimit {
 		return nil, fmt.Errorf("it is larger than %d KiB", fileLimit>>10)

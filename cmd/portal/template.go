@@ -185,7 +185,7 @@ func askAll(ctx context.Context, e *environs, ask asker, set manifest.Set) bool 
 
 type templateRender struct {
 	Dir         string `arg:"" help:"The chart's folder."`
-	File        string `name:"file" short:"f" required:"" placeholder:"FILE" help:"The inputs, in YAML: what one would type into the form. What is written for a secret does not come out."`
+	File        string `name:"file" short:"f" required:"" placeholder:"FILE" help:"The inputs, in YAML: what one would type into the form. What is written for a secret does not come out. - reads the standard input."`
 	App         string `default:"example" help:"The application's name."`
 	Team        string `default:"team" help:"The team's name."`
 	Environment string `default:"production" help:"The environment's name."`
@@ -206,7 +206,11 @@ func (r templateRender) Run(e *environs) error {
 	case r.KubeVersion != "" && !kubeVersion.MatchString(r.KubeVersion):
 		return usage{fmt.Errorf("portal: --kube-version: %q is not a version such as v1.34.0", r.KubeVersion)}
 	}
-	raw, err := readLimited(r.File)
+	read := readLimited
+	if r.File == standard {
+		r.File, read = "standard input", func(string) ([]byte, error) { return readAllLimited(os.Stdin) }
+	}
+	raw, err := read(r.File)
 	if err != nil {
 		return usage{fmt.Errorf("portal: %s: %s", r.File, plainly(err))}
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"slipway.dev/slipway/internal/catalog"
 )
 
 // begun is a chart as New makes it, named hello.
@@ -79,6 +81,69 @@ func TestNewCopiesLibraries(t *testing.T) {
 	}
 }
 
+// A chart without a schema gets the one that the portal makes of its values, so that it can be worked on.
+func TestNewWritesTheSchemaDown(t *testing.T) {
+	charts := fstest.MapFS{
+		"public/Chart.yaml":           {Data: []byte("apiVersion: v2\nname: public\nversion: 3.2.1\ndescription: Public\n")},
+		"public/values.yaml":          {Data: []byte("# How many pods run.\nreplicaCount: 2\nauth:\n  password: \"\"\n")},
+		"public/templates/all.yaml":   {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {pods: {{ .Values.replicaCount | quote }}}\n")},
+		"schooled/Chart.yaml":         {Data: []byte("apiVersion: v2\nname: schooled\nversion: 1.0.0\n")},
+		"schooled/values.schema.json": {Data: []byte(`{"type": "object", "title": "Its own"}`)},
+	}
+	folder := t.TempDir()
+	mine := filepath.Join(folder, "mine")
+	if err := New(mine, &Origin{Charts: charts, Name: "public"}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := catalog.LoadAll(charts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := Open(mine)
+	if err != nil || after.Broken != nil {
+		t.Fatal(err, after.Broken)
+	}
+	if after.About.Derived || len(after.Fields) != len(before[0].Fields) || after.Fields[0].Title != before[0].Fields[0].Title {
+		t.Errorf("the form is %+v", after.Fields)
+	}
+	raw, err := os.ReadFile(filepath.Join(mine, schemaFile))
+	if err != nil || !strings.Contains(string(raw), "\n    \"replicaCount\": {\n") || !strings.Contains(string(raw), "How many pods run.") {
+		t.Errorf("the schema is %s, %v", raw, err)
+	}
+	if err := New(filepath.Join(folder, "other"), &Origin{Charts: charts, Name: "schooled"}); err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := os.ReadFile(filepath.Join(folder, "other", schemaFile)); err != nil || !strings.Contains(string(raw), "Its own") {
+		t.Errorf("the schema that was there is %s, %v", raw, err)
+	}
+}
+
+// What a chart requires by itself is not required by the form that is made of its values, and that is said.
+func TestLintOfWhatAChartRequires(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "public")
+	for name, text := range map[string]string{
+		"Chart.yaml":         "apiVersion: v2\nname: public\nversion: 1.0.0\ndescription: Public\nannotations: {slipway.dev/title: Public, slipway.dev/group: Others}\n",
+		"README.md":          "# Public\n",
+		"values.yaml":        "site: \"\"\n",
+		"templates/all.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  site: {{ required \"Name the site.\" .Values.site }}\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	found, err := Lint(t.Context(), dir)
+	if err != nil || len(found) != 1 {
+		t.Fatal(found, err)
+	}
+	if f := found[0]; f.File != "templates/all.yaml" || f.Line != 5 || !strings.Contains(f.Says, "Name the site.") || !strings.Contains(f.Says, "portal template new NAME --from public") {
+		t.Errorf("it says %s", f)
+	}
+}
+
 // partly has a preset that sets one of two fields of a branch, and leaves the required one open.
 const partly = `"unevaluatedProperties": false,
   "x-ui-presets": [{"id": "a", "title": "A", "values": {"team": "shop"}}],
@@ -128,9 +193,10 @@ func TestLintFinds(t *testing.T) {
 		"chart allows":        {"Chart.yaml", "  slipway.dev/icon: globe", "  slipway.dev/allows: rback, cluster-scoped", `Chart.yaml:12: slipway.dev/allows has "rback"; did you mean rbac?`},
 		"chart allows a kind": {"Chart.yaml", "  slipway.dev/icon: globe", "  slipway.dev/allows: kind", `Chart.yaml:12: kind needs a kind with its group, such as kind:ExternalSecret.external-secrets.io`},
 		"chart not YAML":      {"Chart.yaml", "version: 0.1.0", "version: a: b", "Chart.yaml:3: it is not YAML"},
-		"template's syntax":   {"templates/service.yaml", "{{ .Release.Name }}", "{{ .Release.Name }", "templates/service.yaml:4"},
+		"template's syntax":   {"templates/service.yaml", "{{ .Release.Name | quote }}", "{{ .Release.Name }", "templates/service.yaml:4"},
 		"template's value":    {"templates/service.yaml", "port: 80", "port: {{ .Values.prt }}", "templates/service.yaml:10"},
 		"template's function": {"templates/service.yaml", "port: 80", "port: {{ nothing }}", "templates/service.yaml"},
+		"random":              {"templates/service.yaml", "port: 80", "port: {{ randNumeric 4 }}", "templates/service.yaml:10: the template calls randNumeric, whose answer changes each time"},
 		"what it makes":       {"templates/service.yaml", "kind: Service", "kind: Node", "Node example"},
 		"case":                {"tests/cases.yaml", "inputs:", "input:", "tests/cases.yaml:3: field input not found"},
 	} {

@@ -3,8 +3,10 @@ package author
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -175,6 +177,9 @@ func (c *chart) blame(err error) {
 			return
 		}
 	}
+	if m := changing.FindStringSubmatch(text); m != nil && c.calls(m[1], text) {
+		return
+	}
 	if m := place.FindStringSubmatch(text); m != nil {
 		line, _ := strconv.Atoi(m[3])
 		c.find(m[2], line, "%s", text)
@@ -194,6 +199,32 @@ func (c *chart) blame(err error) {
 		}
 	}
 	c.find("Chart.yaml", 0, "%s", text)
+}
+
+// changing is how the catalogue names a function whose answer changes.
+var changing = regexp.MustCompile(`the template calls (\w+), whose answer changes`)
+
+// calls notes a text wherever the templates of the chart, and of those within it, call a function.
+func (c *chart) calls(function, text string) bool {
+	call := regexp.MustCompile(`\{\{.*\b` + function + `\b`)
+	found := false
+	_ = fs.WalkDir(os.DirFS(c.dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.Contains("/"+name, "/templates/") {
+			return nil //nolint:nilerr // what cannot be read calls nothing
+		}
+		raw, err := c.read(name)
+		if err != nil {
+			return nil //nolint:nilerr // the same
+		}
+		for i, line := range strings.Split(string(raw), "\n") {
+			if call.MatchString(line) {
+				found = true
+				c.find(name, i+1, "%s", text)
+			}
+		}
+		return nil
+	})
+	return found
 }
 
 // pointed is how the catalogue names a place in the schema.
@@ -217,6 +248,9 @@ func (c *chart) renderExample(ctx context.Context) {
 	var fields catalog.Errors
 	var broken *catalog.TemplateError
 	switch {
+	case errors.As(err, &broken) && c.template.About.Derived && strings.Contains(err.Error(), "execution error at"):
+		// The chart's own "required" or "fail": in a form made of values.yaml nothing has to be filled in.
+		c.blame(fmt.Errorf("%w; what people have to fill in is required in a values.schema.json, and portal template new NAME --from %s begins with one", broken.Err, filepath.Base(c.dir)))
 	case errors.As(err, &broken):
 		c.blame(broken.Err)
 	case errors.As(err, &fields):

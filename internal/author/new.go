@@ -3,6 +3,7 @@ package author
 import (
 	"bytes"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,7 +22,8 @@ var skeleton embed.FS
 var ErrExists = errors.New("there is something of this name already")
 
 // New makes a chart in the folder dir, which must not exist: of the skeleton, or where from is not nil
-// of the chart in the folder from.Name of from.Charts. Its name is the folder's.
+// of the chart in the folder from.Name of from.Charts, with the schema that is made of values.yaml where it
+// has none. Its name is the folder's. It returns ErrExists.
 func New(dir string, from *Origin) error {
 	name := filepath.Base(dir)
 	if !caseName.MatchString(name) {
@@ -44,7 +46,25 @@ func New(dir string, from *Origin) error {
 	if err := copyChart(sub, dir, name); err != nil {
 		return err
 	}
-	return from.libraries(dir)
+	if err := from.libraries(dir); err != nil {
+		return err
+	}
+	return writeSchema(dir)
+}
+
+// writeSchema writes down the schema that the portal makes of a chart's values.yaml, so that it can be worked
+// on. A chart that has one, or that cannot be used as it is, is left alone.
+func writeSchema(dir string) error {
+	c, err := open(dir)
+	if err != nil || c.library || c.template.Broken != nil || !c.template.About.Derived {
+		return err
+	}
+	var text bytes.Buffer
+	if err := json.Indent(&text, c.template.Schema(), "", "  "); err != nil {
+		return err
+	}
+	text.WriteByte('\n')
+	return os.WriteFile(filepath.Join(dir, schemaFile), text.Bytes(), 0o644)
 }
 
 // Origin is the chart that another one begins as.
