@@ -103,7 +103,7 @@ func (r *run) await(ctx context.Context, s *step) {
 }
 
 // ended tells whether the wait is over, and what came of it.
-func (r *run) ended(s *step, v *vigil) bool {
+func (r *run) ended(s *step, v *jobWatch) bool {
 	job, known := v.now()
 	switch {
 	case !known:
@@ -126,7 +126,7 @@ func (r *run) ended(s *step, v *vigil) bool {
 }
 
 // note is how a Job does that has not ended, in one clause.
-func (r *run) note(s *step, v *vigil) string {
+func (r *run) note(s *step, v *jobWatch) string {
 	job, known := v.now()
 	if !known || job == nil {
 		return ""
@@ -153,7 +153,7 @@ func (r *run) overdue(ctx context.Context, s *step) {
 }
 
 // whyFailed puts into words why a Job failed.
-func (r *run) whyFailed(s *step, v *vigil, job manifest.Object) *manifest.Problem {
+func (r *run) whyFailed(s *step, v *jobWatch, job manifest.Object) *manifest.Problem {
 	w := status.FailedJob(v.about(r.key(), job, v.all()), s.outcome.Ref)
 	return &manifest.Problem{Kind: manifest.GateFailed, Sentence: w.Sentence, Said: w.Said}
 }

@@ -22,10 +22,10 @@ import (
 	"slipway.dev/slipway/internal/status"
 )
 
-// vigil is what is known of one Job and its pods while somebody waits for it. It is fed by watches of the
+// jobWatch is what is known of one Job and its pods while somebody waits for it. It is fed by watches of the
 // Job, of its pods, and of what goes wrong with pods of the namespace. They heal by themselves when they
 // are cut; nothing is asked again and again.
-type vigil struct {
+type jobWatch struct {
 	uid    types.UID // of the Job
 	woke   chan struct{}
 	events *events
@@ -43,9 +43,9 @@ type watchedPod struct {
 	gone  bool            // it is on its way out, or is no more
 }
 
-// watchJob begins a vigil, which lasts until ctx ends. The portal watches for itself, as it does for live pages.
-func (c *cluster) watchJob(ctx context.Context, namespace, name string, uid types.UID) (*vigil, error) {
-	v := &vigil{uid: uid, woke: make(chan struct{}, 1), pods: map[types.UID]*watchedPod{}}
+// watchJob begins to watch a Job, which lasts until ctx ends. The portal watches for itself, as it does for live pages.
+func (c *cluster) watchJob(ctx context.Context, namespace, name string, uid types.UID) (*jobWatch, error) {
+	v := &jobWatch{uid: uid, woke: make(chan struct{}, 1), pods: map[types.UID]*watchedPod{}}
 	jobs := watchedKind{gv: batchv1.SchemeGroupVersion, kind: "Job", resource: "jobs", example: &batchv1.Job{}}
 	pods := watchedKind{gv: corev1.SchemeGroupVersion, kind: "Pod", resource: "pods", example: &corev1.Pod{}}
 	one := func(o *metav1.ListOptions) {
@@ -84,21 +84,21 @@ func (c *cluster) feed(ctx context.Context, k watchedKind, namespace string, cho
 }
 
 // now gives the Job, or nil if it is known not to be there any more; known is false until it was looked for.
-func (v *vigil) now() (job manifest.Object, known bool) {
+func (v *jobWatch) now() (job manifest.Object, known bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.job, v.seen
 }
 
 // running are the pods that are there.
-func (v *vigil) running() []manifest.Object {
+func (v *jobWatch) running() []manifest.Object {
 	return v.each(func(p *watchedPod) bool { return !p.gone })
 }
 
 // all are the pods that were ever seen, each as it was before it was on its way out, oldest first.
-func (v *vigil) all() []manifest.Object { return v.each(func(*watchedPod) bool { return true }) }
+func (v *jobWatch) all() []manifest.Object { return v.each(func(*watchedPod) bool { return true }) }
 
-func (v *vigil) each(keep func(*watchedPod) bool) []manifest.Object {
+func (v *jobWatch) each(keep func(*watchedPod) bool) []manifest.Object {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var out []manifest.Object
@@ -114,7 +114,7 @@ func (v *vigil) each(keep func(*watchedPod) bool) []manifest.Object {
 }
 
 // about is what status is told of the Job, with those of its pods.
-func (v *vigil) about(k status.Key, job manifest.Object, pods []manifest.Object) status.Input {
+func (v *jobWatch) about(k status.Key, job manifest.Object, pods []manifest.Object) status.Input {
 	in := status.Input{Key: k, Now: time.Now(), Objects: append([]manifest.Object{job}, pods...)}
 	for _, p := range pods {
 		in.Events = append(in.Events, v.events.on(p)...)
@@ -122,7 +122,7 @@ func (v *vigil) about(k status.Key, job manifest.Object, pods []manifest.Object)
 	return in
 }
 
-func (v *vigil) wake() {
+func (v *jobWatch) wake() {
 	select {
 	case v.woke <- struct{}{}:
 	default:
@@ -130,7 +130,7 @@ func (v *vigil) wake() {
 }
 
 // jobsOf takes what is seen of the Job.
-type jobsOf struct{ *vigil }
+type jobsOf struct{ *jobWatch }
 
 // Add implements cache.ReflectorStore.
 func (s jobsOf) Add(o any) error {
@@ -176,7 +176,7 @@ func (s jobsOf) Replace(list []any, _ string) error {
 func (s jobsOf) Resync() error { return nil }
 
 // podsOf takes what is seen of the pods.
-type podsOf struct{ *vigil }
+type podsOf struct{ *jobWatch }
 
 // Add implements cache.ReflectorStore.
 func (s podsOf) Add(o any) error {
