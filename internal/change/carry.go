@@ -6,13 +6,16 @@ import (
 	"slipway.dev/slipway/internal/policy"
 )
 
-// PreviewRendered does what Preview does and gives the objects along, as canonical YAML with tokens for
-// secret values: those that the plan's digest covers. It returns the errors of Preview.
-func (s *Service) PreviewRendered(ctx context.Context, who policy.Subject, d Draft) (Plan, []byte, error) {
+// Prospect is the change that a draft would become, for those who carry it away: with its plan, the inputs and
+// the objects, as canonical YAML with tokens for secret values, that the plan's digest covers. Nothing is
+// stored, and it has no ID. It returns the errors of Preview.
+func (s *Service) Prospect(ctx context.Context, who policy.Subject, d Draft) (Change, error) {
 	p, err := s.prepare(ctx, who, policy.PreviewChange, d)
 	if err != nil {
-		return Plan{}, nil, err
+		return Change{}, err
 	}
-	err = s.dryRun(ctx, &p, policy.Acting{Team: d.App.Team, Requester: who.Person})
-	return p.plan, p.rendered, err
+	if err := s.dryRun(ctx, &p, policy.Acting{Team: d.App.Team, Requester: who.Person}); err != nil {
+		return Change{}, err
+	}
+	return s.newChange(p, who.Person, Submission{Draft: d}), nil
 }

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,7 +11,6 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"slipway.dev/slipway/internal/bundle"
-	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
 )
@@ -22,11 +22,16 @@ const formFile = "_file"
 const bundleFile = "bundle.zip"
 
 // routesOfDownloads are the files of applications and changes. Each has its own address, below the page
-// that it is about; the files of a plan that nobody has submitted yet answer a post of its form.
+// that it is about; the files of a plan that nobody has submitted yet answer a post of its form, or stand
+// below the address of a plan that has one.
 func (s *server) routesOfDownloads(g, app *echo.Group) {
 	for _, file := range []string{bundleFile, bundle.Manifests, bundle.Inputs} {
 		app.GET("/"+file, s.revisionFile(file))
 		g.GET("/changes/:id/"+file, s.changeFile(file))
+		app.GET("/restart/"+file, s.restartFile(file))
+		app.GET("/scale/"+file, s.scaleFile(file))
+		app.GET("/rollback/"+file, s.rollbackFile(file))
+		app.GET("/delete/"+file, s.deleteFile(file))
 	}
 	g.POST(target+"/new/:template/download", s.downloadNew)
 	app.POST("/edit/download", s.downloadEdit)
@@ -53,7 +58,7 @@ func (s *server) revisionFile(file string) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		b := bundleOf(ch.App, rev.Template, rev.Inputs, ch.Plan, rev.Rendered)
+		b := bundleOf(ch)
 		b.Name = fmt.Sprintf("%s-r%d", key.Name, number)
 		b.Title = fmt.Sprintf("%s, revision %d", key.Name, number)
 		b.From = s.address(c, appPath(key)+"/revisions")
@@ -67,7 +72,7 @@ func (s *server) changeFile(file string) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		b := bundleOf(ch.App, ch.Template, ch.Inputs, ch.Plan, ch.Rendered)
+		b := bundleOf(ch)
 		b.Name = ch.App.Name + "-change-" + strconv.FormatInt(ch.ID, 10)
 		b.Title = fmt.Sprintf("Change #%d: %s", ch.ID, ch.Title)
 		b.From = s.address(c, changePath(ch.ID))
@@ -97,25 +102,86 @@ func (s *server) downloadPlan(c echo.Context, f *flow) error {
 	if len(errs) > 0 || len(f.nameErrors()) > 0 {
 		return s.showForm(c, http.StatusUnprocessableEntity, f, view, f.nameErrors())
 	}
-	plan, rendered, err := s.Changes.PreviewRendered(c.Request().Context(), who(c), f.draft)
+	ch, err := s.Changes.Prospect(c.Request().Context(), who(c), f.draft)
 	if err != nil {
 		return s.formProblem(c, f, view, err)
 	}
-	b := bundleOf(f.draft.App, f.draft.Template, f.draft.Inputs, plan, rendered)
-	b.Name = f.draft.App.Name + "-plan"
-	b.Title = change.Title(f.draft, plan) + ", a plan"
-	b.From = s.address(c, f.action)
-	return sendFile(c, b, f.form.Get(formFile))
+	return s.sendPlan(c, ch, f.action, f.form.Get(formFile))
 }
 
-func bundleOf(app change.AppKey, t catalog.TemplateID, in catalog.Inputs, plan change.Plan, rendered []byte) bundle.Bundle {
+// restartFile, scaleFile, rollbackFile and deleteFile send files of plans whose addresses say all that they are of.
+func (s *server) restartFile(file string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		_, h, err := s.acting(c)
+		if err != nil {
+			return err
+		}
+		d, err := s.restartDraft(c, h, c.QueryParams())
+		if err != nil {
+			return err
+		}
+		return s.planFile(c, d, file)
+	}
+}
+
+func (s *server) scaleFile(file string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		page, h, err := s.scaling(c)
+		if err != nil {
+			return err
+		}
+		d, errs := scaleDraft(c, h, c.QueryParams())
+		if len(errs) == 0 {
+			if err := s.planFile(c, d, file); !errors.As(err, &errs) {
+				return err
+			}
+		}
+		return s.showScale(c, http.StatusUnprocessableEntity, page, h, queryOf(c), errs)
+	}
+}
+
+func (s *server) rollbackFile(file string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		d, err := rollbackDraft(c, c.QueryParam("revision"))
+		if err != nil {
+			return err
+		}
+		return s.planFile(c, d, file)
+	}
+}
+
+func (s *server) deleteFile(file string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		return s.planFile(c, change.Draft{Kind: change.Delete, App: appOf(c)}, file)
+	}
+}
+
+func (s *server) planFile(c echo.Context, d change.Draft, file string) error {
+	ch, err := s.Changes.Prospect(c.Request().Context(), who(c), d)
+	if err != nil {
+		return err
+	}
+	return s.sendPlan(c, ch, c.Request().URL.RequestURI(), file)
+}
+
+// sendPlan sends a file of a change that nobody has submitted; path is where it is planned.
+func (s *server) sendPlan(c echo.Context, ch change.Change, path, file string) error {
+	b := bundleOf(ch)
+	b.Name = ch.App.Name + "-plan"
+	b.Title = ch.Title + ", a plan"
+	b.From = s.address(c, path)
+	return sendFile(c, b, file)
+}
+
+func bundleOf(ch change.Change) bundle.Bundle {
 	b := bundle.Bundle{
 		Document: change.Document{
-			Template: t.Name, Version: t.Version, Team: app.Team, Environment: app.Environment, Name: app.Name, Inputs: in,
+			Template: ch.Template.Name, Version: ch.Template.Version,
+			Team: ch.App.Team, Environment: ch.App.Environment, Name: ch.App.Name, Inputs: ch.Inputs,
 		},
-		Place: plan.Place, Rendered: rendered, Digest: plan.Digest,
+		Place: ch.Plan.Place, Rendered: ch.Rendered, Digest: ch.Plan.Digest,
 	}
-	for _, o := range plan.Objects {
+	for _, o := range ch.Plan.Objects {
 		if o.Op == manifest.Delete {
 			b.Deleted = append(b.Deleted, o.Ref)
 		}

@@ -68,6 +68,8 @@ spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: tenor}, min
 `)},
 }
 
+var chorusTarget = policy.Target{Team: "payments", Environment: "staging"}
+
 // newChorus is a server with the application api of that chart in staging.
 func newChorus(t *testing.T) promoting {
 	t.Helper()
@@ -84,7 +86,7 @@ func newChorus(t *testing.T) promoting {
 		Person:   policy.Person{Identity: policy.Identity{Issuer: "https://idp", Subject: "petra"}, Name: "Petra"},
 		Bindings: []policy.Binding{{Role: policy.Developer, Team: "payments", Environment: policy.Any}},
 	}}
-	places := map[policy.Target]manifest.Place{{Team: "payments", Environment: "staging"}: {Cluster: "local", Namespace: "staging"}}
+	places := map[policy.Target]manifest.Place{chorusTarget: {Cluster: "local", Namespace: "staging"}}
 	p.server = &server{Config: Config{
 		Changes: change.NewService(change.Config{Store: st, Cluster: taking{}, Templates: all, Places: places, Feed: change.NewFeed(), Expiry: time.Hour, Log: slog.New(slog.DiscardHandler)}),
 		Catalog: all, Clusters: func() []templates.ClusterHealth { return nil }, Hub: status.NewHub(), Log: slog.New(slog.DiscardHandler),
@@ -102,7 +104,7 @@ func (p promoting) becomes(t *testing.T, d change.Draft) {
 func (p promoting) submitted(t *testing.T, d change.Draft) int64 {
 	t.Helper()
 	ctx := t.Context()
-	d.App = change.AppKey{Target: policy.Target{Team: "payments", Environment: "staging"}, Name: "api"}
+	d.App = change.AppKey{Target: chorusTarget, Name: "api"}
 	plan, err := p.Changes.Preview(ctx, p.petra, d)
 	if err != nil {
 		t.Fatal(err)

@@ -57,6 +57,9 @@ func TestMigrationHoldsUpTheRollout(t *testing.T) {
 	dev.sees("did not succeed, so the rollout has not begun", "exit code 1", "Before the rollout", "not tried")
 	dev.axe()
 	dev.screenshot("change-gate-failed")
+	dev.follow("What its pods wrote")
+	dev.sees("Logs of ledger", "kubectl logs job/ledger-migrate-")
+	dev.open(failed)
 	if d := w.deployment(t, staging, "ledger"); d.Generation != before.Generation {
 		t.Errorf("the Deployment was touched: generation %d, before %d, image %s", d.Generation, before.Generation, d.Spec.Template.Spec.Containers[0].Image)
 	}

@@ -55,6 +55,10 @@ func TestRestart(t *testing.T) {
 	if _, at, _ := w.running(t, staging, "bouncer"); at != "" {
 		t.Fatalf("it was restarted at %s, before anybody asked for it", at)
 	}
+	eval[bool](dev, `window.bundle = document.querySelector('a[href*="/restart/bundle.zip"]').getAttribute("href"), true`)
+	if readme := readText(t, unpack(t, dev.client().get(eval[string](dev, "window.bundle")).Body), "README.md"); !strings.Contains(readme, wholeDigest.FindString(strings.ReplaceAll(dev.textOf("#digest"), " ", ""))) {
+		t.Errorf("the download does not have the digest that the page shows:\n%s", readme)
+	}
 	submit := dev.path()
 	dev.fill("Why?", "new certificate")
 	dev.follow("Restart bouncer")

@@ -238,28 +238,18 @@ func boundCommand(place manifest.Place, hpa, field, n string) string {
 	return "kubectl patch -n " + place.Namespace + " hpa/" + hpa + " \\\n  -p '{\"spec\":{\"" + field + "\":" + n + "}}'"
 }
 
-// kubectlName is how kubectl wants an object: "deployment/api".
-func kubectlName(r manifest.Ref) string { return strings.ToLower(r.Kind) + "/" + r.Name }
-
-// planCommand is a plan done by hand.
-func planCommand(d PlanData) string {
-	switch d.Kind {
-	case change.RestartPods:
-		var names []string
-		for _, o := range d.Plan.Objects {
-			if slices.ContainsFunc(o.Fields, manifest.RestartIn) {
-				names = append(names, "  "+kubectlName(o.Ref))
-			}
-		}
-		if len(names) > 0 {
-			return restartCommand(d.Plan.Place, names)
-		}
-	case change.ScalePods:
-		if s := scaleCommands(d.Plan); s != "" {
-			return s
+// restartCommands are those of a plan; "" where it restarts nothing.
+func restartCommands(p change.Plan) string {
+	var names []string
+	for _, o := range p.Objects {
+		if slices.ContainsFunc(o.Fields, manifest.RestartIn) {
+			names = append(names, "  "+kubectlName(o.Ref))
 		}
 	}
-	return command(d.Plan.Place, d.App.Name, d.Plan.Objects)
+	if len(names) == 0 {
+		return ""
+	}
+	return restartCommand(p.Place, names)
 }
 
 func scaleCommands(p change.Plan) string {

@@ -76,6 +76,24 @@ func TestLivePageOffersWhatCanBeDone(t *testing.T) {
 	}
 }
 
+// A change that waits for a Job, or failed with it, leads to what the Job's pods write. Once another change was
+// applied the Job may be gone, and a link to nowhere helps nobody.
+func TestAChangeLeadsToTheLogsOfItsJob(t *testing.T) {
+	waits, failed := gateChange(change.Applying), gateChange(change.Failed)
+	spent := failed
+	spent.Spent = true
+	const page, job = `href="/targets/payments/production/apps/api/logs?`, `workload=Job%2Fapi-migrate-3f9c21aa"`
+	for name, tc := range map[string]struct {
+		data ChangeData
+		want string
+	}{"waits": {waits, page + `follow=1&amp;` + job}, "failed": {failed, page + job}, "spent": {spent, ""}} {
+		drawn := draw(t, Change(samplePage(NavChanges, "#1284"), tc.data))
+		if has := strings.Contains(drawn, page); has != (tc.want != "") || !strings.Contains(drawn, tc.want) {
+			t.Errorf("%s: has such a link: %v, want %q", name, has, tc.want)
+		}
+	}
+}
+
 // What is said of a change that ended does not contradict what happened before.
 func TestWhatEndedAgrees(t *testing.T) {
 	p := samplePage(NavChanges, "#1284")

@@ -13,7 +13,6 @@ import (
 	"slipway.dev/slipway/internal/advice"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/environ"
-	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/status"
 )
 
@@ -114,13 +113,8 @@ func gallery() []view {
 		}
 		all = append(all, view{"change-" + string(s), Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), d)})
 	}
-	for state, job := range map[change.State]manifest.OutcomeState{change.Applying: manifest.Awaited, change.Failed: manifest.Broken} {
-		d := ChangeData{Change: sampleChange(state), Can: Can{Resume: state == change.Failed, Change: true}, Live: "/changes/1284/stream"}
-		d.Change.Outcomes = gateOutcomes(job)
-		if state == change.Failed {
-			d.Change.Failure = "Job api-migrate-3f9c21aa did not succeed, so the rollout has not begun: what runs is as it was. 3 objects are applied, 3 wait behind it."
-		}
-		all = append(all, view{"change-gate-" + string(state), Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), d)})
+	for _, s := range []change.State{change.Applying, change.Failed} {
+		all = append(all, view{"change-gate-" + string(s), Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), gateChange(s))})
 	}
 	all = append(all, actionViews()...)
 	all = append(all, viewsOfLogs()...)

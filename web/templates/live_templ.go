@@ -170,7 +170,7 @@ func Live(p Page, d LiveData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if d.App.Revision > 0 {
-				templ_7745c5c3_Err = downloads(AppURL(d.App.AppKey), "").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = downloads(change.Update, AppURL(d.App.AppKey)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

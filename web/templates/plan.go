@@ -69,11 +69,17 @@ type PlanData struct {
 	WhyNot    string
 }
 
-// bundleFiles are what can be downloaded of a plan, a change and a revision.
-var bundleFiles = []struct{ name, what string }{
-	{"bundle.zip", "all of it, for kubectl apply -k"},
-	{"manifests.yaml", "the objects, without Secrets that have values"},
-	{"inputs.yaml", "what was filled in"},
+type bundleFile struct{ name, what string }
+
+// bundleFiles are what can be downloaded of a plan, a change and a revision. What deletes makes no objects.
+func bundleFiles(kind change.Kind) []bundleFile {
+	files := []bundleFile{{"bundle.zip", "all of it, for kubectl apply -k"}}
+	if kind == change.Delete {
+		files[0].what = "what it deletes, and how with kubectl"
+	} else {
+		files = append(files, bundleFile{"manifests.yaml", "the objects, without Secrets that have values"})
+	}
+	return append(files, bundleFile{"inputs.yaml", "what was filled in"})
 }
 
 // MissingValue is a secret that has no value yet.

@@ -326,30 +326,6 @@ func canSubmit(d PlanData) bool {
 	return d.MaySubmit && !d.Plan.Blocked() && d.Plan.Digest != ""
 }
 
-// command is the plan done by hand.
-func command(place manifest.Place, app string, objects []manifest.DryRun) string {
-	var apply bool
-	var s strings.Builder
-	for _, o := range objects {
-		apply = apply || o.Op != manifest.Delete
-		if o.Gate != nil && o.Op != manifest.Delete && o.Gate.Live != manifest.GatePassed {
-			fmt.Fprintf(&s, "# what stands up to this Job, then\nkubectl wait -n %s \\\n  --for=condition=complete \\\n  --timeout=%ds job/%s\n", place.Namespace, int(o.Gate.Limit.Seconds()), o.Ref.Name)
-		}
-	}
-	if apply {
-		s.WriteString("kubectl apply --server-side \\\n  --field-manager=slipway \\\n  -n " + place.Namespace + " -f " + app + ".yaml")
-	}
-	for _, o := range objects {
-		if o.Op == manifest.Delete {
-			if s.Len() > 0 {
-				s.WriteByte('\n')
-			}
-			s.WriteString("kubectl delete -n " + place.Namespace + " \\\n  " + strings.ToLower(o.Ref.Kind) + "/" + o.Ref.Name)
-		}
-	}
-	return s.String()
-}
-
 // whyNotSubmit says why there is no button to submit with.
 func whyNotSubmit(d PlanData) string {
 	switch {

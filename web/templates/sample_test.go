@@ -183,6 +183,17 @@ func sampleOutcomes(state change.State) []manifest.Outcome {
 	return out
 }
 
+// gateChange waits for a migration, or failed with it.
+func gateChange(s change.State) ChangeData {
+	d := ChangeData{Change: sampleChange(s), Can: Can{Resume: s == change.Failed, Change: true}, Live: "/changes/1284/stream"}
+	d.Change.Outcomes = gateOutcomes(manifest.Awaited)
+	if s == change.Failed {
+		d.Change.Outcomes = gateOutcomes(manifest.Broken)
+		d.Change.Failure = "Job api-migrate-3f9c21aa did not succeed, so the rollout has not begun: what runs is as it was. 3 objects are applied, 3 wait behind it."
+	}
+	return d
+}
+
 // gateOutcomes are of a change that has a migration before its rollout.
 func gateOutcomes(job manifest.OutcomeState) []manifest.Outcome {
 	out := sampleOutcomes(change.Applying)

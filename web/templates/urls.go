@@ -39,6 +39,15 @@ func applicationsURL(t policy.Target) string {
 	return withQuery("/applications", "team", t.Team, "environment", t.Environment)
 }
 
+// belowAddress is the address of what stands below a page, with the same query.
+func belowAddress(page, name string) string {
+	path, query, has := strings.Cut(page, "?")
+	if has {
+		query = "?" + query
+	}
+	return path + "/" + name + query
+}
+
 // withQuery sets parameters, in pairs, in an address that may have a query. An empty value removes
 // its parameter.
 func withQuery(address string, pairs ...string) string {
