@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/policy"
 )
 
@@ -113,6 +114,7 @@ func TestDocumentedExample(t *testing.T) {
 		"expireAfter": c.ExpireAfter == 72*time.Hour,
 		"proxies":     len(c.TrustedProxies) == 1 && c.TrustedProxies[0].String() == "10.0.0.0/8",
 		"any team":    c.Bindings[2] == binding{"release-managers", "approver", policy.Any, "production"},
+		"copies":      c.copies()["preview"] == change.CopyRule{MaxAge: 168 * time.Hour, Domain: "preview.example.com"} && len(c.copies()) == 1,
 		"title":       c.Environments[1].Title == "Production",
 	} {
 		if !ok {
