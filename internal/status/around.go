@@ -6,11 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
-	networkingv1 "k8s.io/api/networking/v1"
-	policyv1 "k8s.io/api/policy/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -18,9 +14,9 @@ import (
 )
 
 // place gives each of the objects that run nothing to the workload it belongs to. What belongs to none
-// or to several comes back, as one node "shared".
-func (l *look) place(works []*workload, rest []manifest.Object) []Node {
-	var shared []Node
+// or to several comes back, as one node "shared", with what is lost.
+func (l *look) place(works []*workload, rest []manifest.Object, lost []Node) []Node {
+	shared := lost
 	services := map[string]*workload{}
 	slices.SortStableFunc(rest, func(a, b manifest.Object) int {
 		return cmp.Or(cmp.Compare(aroundRank(a), aroundRank(b)), cmp.Compare(a.GetKind(), b.GetKind()), cmp.Compare(a.GetName(), b.GetName()))
@@ -131,7 +127,13 @@ func (l *look) leaf(u manifest.Object, w *workload) Node {
 // judgeAround says how such an object is: by kstatus, and by what the kind's own status adds.
 func (l *look) judgeAround(u manifest.Object, w *workload) verdict {
 	v := general(u)
-	if v.word != Ready && u.GetKind() != "PersistentVolumeClaim" && u.GetKind() != "ExternalSecret" {
+	if ofExtension(u) {
+		if u.GetKind() == "ExternalSecret" {
+			return externalSecret(u, v)
+		}
+		return l.extension(u, v)
+	}
+	if v.word == Failed || v.word == Unknown || u.GetDeletionTimestamp() != nil || !observed(u) {
 		return v
 	}
 	switch u.GetKind() {
@@ -140,15 +142,13 @@ func (l *look) judgeAround(u manifest.Object, w *workload) verdict {
 	case "Ingress":
 		return ingress(u, v)
 	case "HorizontalPodAutoscaler":
-		return autoscaler(u, v)
+		return l.autoscaler(u, v)
 	case "PodDisruptionBudget":
 		return budget(u, v)
 	case "PersistentVolumeClaim":
-		return claim(u, v)
+		return l.claim(u, v)
 	case "ResourceQuota":
 		return quota(u, v)
-	case "ExternalSecret":
-		return externalSecret(u, v)
 	}
 	return v
 }
@@ -173,100 +173,6 @@ func quota(u manifest.Object, v verdict) verdict {
 		parts = append(parts, one.text)
 	}
 	v.reason = strings.Join(parts, ", ")
-	return v
-}
-
-// service counts the endpoints that take requests.
-func (l *look) service(u manifest.Object, w *workload, v verdict) verdict {
-	found, ready := l.slices[u.GetName()], int32(0)
-	if len(found) == 0 {
-		return v
-	}
-	for _, s := range found {
-		slice, _ := read[discoveryv1.EndpointSlice](s)
-		for _, e := range slice.Endpoints {
-			if e.Conditions.Ready == nil || *e.Conditions.Ready {
-				ready++
-			}
-		}
-	}
-	switch {
-	case ready > 0:
-		v.reason = times(ready, "endpoint")
-	case w != nil && w.word == Paused:
-		v.word, v.reason = Paused, "no pods behind it, on purpose"
-	default:
-		v.word, v.reason = Progressing, "no pod behind it is ready"
-	}
-	return v
-}
-
-// ingress is ready when a controller gave it an address: until then nobody answers there.
-func ingress(u manifest.Object, v verdict) verdict {
-	i, _ := read[networkingv1.Ingress](u)
-	if len(i.Status.LoadBalancer.Ingress) == 0 {
-		return verdict{word: Pending, reason: "no controller has given it an address"}
-	}
-	v.reason = fmt.Sprintf("%d %s", len(i.Spec.Rules), map[bool]string{true: "address", false: "addresses"}[len(i.Spec.Rules) == 1])
-	return v
-}
-
-func autoscaler(u manifest.Object, v verdict) verdict {
-	h, _ := read[autoscalingv2.HorizontalPodAutoscaler](u)
-	for _, c := range h.Status.Conditions {
-		if c.Type == autoscalingv2.ScalingActive && c.Status == corev1.ConditionFalse && c.Reason != "ScalingDisabled" {
-			return verdict{word: Pending, reason: "cannot read how busy the pods are"}
-		}
-	}
-	for _, m := range h.Status.CurrentMetrics {
-		if m.Resource == nil || m.Resource.Current.AverageUtilization == nil {
-			continue
-		}
-		v.reason = fmt.Sprintf("%s %d %%", measure(m.Resource.Name), *m.Resource.Current.AverageUtilization)
-		for _, t := range h.Spec.Metrics {
-			if t.Resource != nil && t.Resource.Name == m.Resource.Name && t.Resource.Target.AverageUtilization != nil {
-				v.reason = fmt.Sprintf("%s %d of %d %%", measure(m.Resource.Name), *m.Resource.Current.AverageUtilization, *t.Resource.Target.AverageUtilization)
-			}
-		}
-		return v
-	}
-	return v
-}
-
-func measure(r corev1.ResourceName) string {
-	if r == corev1.ResourceCPU {
-		return "CPU"
-	}
-	return string(r)
-}
-
-func budget(u manifest.Object, v verdict) verdict {
-	b, _ := read[policyv1.PodDisruptionBudget](u)
-	switch n := b.Status.DisruptionsAllowed; {
-	case b.Status.ObservedGeneration == 0:
-		return verdict{word: Progressing, reason: reasonComputing}
-	case n == 0:
-		v.reason = "none may be away now"
-	default:
-		v.reason = fmt.Sprintf("%d may be away", n)
-	}
-	return v
-}
-
-func claim(u manifest.Object, v verdict) verdict {
-	c, _ := read[corev1.PersistentVolumeClaim](u)
-	switch {
-	case u.GetDeletionTimestamp() != nil:
-		return v
-	case c.Status.Phase == corev1.ClaimLost:
-		return verdict{word: Failed, reason: "its volume is lost", wrong: &cause{
-			title:    "has lost its volume",
-			sentence: "The volume behind this claim is gone, and the data with it as far as the cluster knows. Ask whoever runs the storage before anything is deleted.",
-		}}
-	case v.word != Ready:
-		return verdict{word: Pending, reason: "has no volume yet"}
-	}
-	v.reason = "bound, " + c.Status.Capacity.Storage().String()
 	return v
 }
 

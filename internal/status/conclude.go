@@ -155,14 +155,14 @@ func (w *workload) wrongs() []Wrong {
 	return w.causes
 }
 
-// wrongAround are the failures of objects that are no workloads.
+// wrongAround is what is not right with objects that are no workloads.
 func (l *look) wrongAround() []Wrong {
 	var all []Wrong
 	for u, v := range l.around {
-		if v.word != Failed || v.wrong == nil {
+		if v.wrong == nil || v.word != Failed && v.word != Pending {
 			continue
 		}
-		all = append(all, Wrong{Word: Failed, Ref: manifest.RefIn(u, l.home), Title: plain(v.wrong.title), Sentence: v.wrong.sentence,
+		all = append(all, Wrong{Word: v.word, Ref: manifest.RefIn(u, l.home), Title: plain(v.wrong.title), Sentence: v.wrong.sentence,
 			Said: v.wrong.said, Since: cmp.Or(v.wrong.since, u.GetCreationTimestamp().Time)})
 	}
 	return all

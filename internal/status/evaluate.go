@@ -18,6 +18,11 @@ type Input struct {
 	// They are only read.
 	Objects []manifest.Object
 	Events  []Event // about those objects, in any order
+	// Expected are the objects that the application is to have and that would be among Objects if they were
+	// there: Refs of a Record that is settled, of kinds that have been listed.
+	Expected []manifest.Ref
+	Applied  time.Time // when what is expected was applied
+	Unseen   []Unseen  // what else it is to have
 }
 
 // maxEvents is how many events a Snapshot keeps.
@@ -31,11 +36,13 @@ func Evaluate(in Input) Snapshot {
 	for _, w := range works {
 		w.judge(l)
 	}
-	shared := l.place(works, rest)
+	gone, lost := l.absent(in)
+	shared := l.place(works, rest, lost)
 
 	s := Snapshot{
 		Key: in.Key, At: in.Now, Synced: in.Synced, Since: in.Since,
 		Hosts:  hosts(in.Objects),
+		Unseen: in.Unseen,
 		Events: newest(in.Events),
 		Pods:   members(in.Objects),
 	}
@@ -49,8 +56,8 @@ func Evaluate(in Input) Snapshot {
 		s.PodsWant += max(w.want, 0)
 	}
 	s.Workloads = overviews(works, in.Objects)
-	s.Wrong = append(s.Wrong, l.wrongAround()...)
-	s.Tree = append(sortNodes(s.Tree), shared...)
+	s.Wrong = append(append(s.Wrong, l.wrongAround()...), l.wrongAbsent(in)...)
+	s.Tree = append(sortNodes(append(s.Tree, gone...)), shared...)
 	sortWrong(s.Wrong)
 	slices.SortFunc(s.Rollouts, func(a, b Rollout) int { return cmp.Compare(a.Ref.Name, b.Ref.Name) })
 	s.Objects = count(s.Tree)

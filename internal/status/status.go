@@ -112,6 +112,7 @@ type Snapshot struct {
 	Events    []Event    // newest first, at most 50
 	Hosts     []Host
 	Pods      []Pod // of all workloads, those of one beside each other
+	Unseen    []Unseen
 }
 
 // Host is an address at which the application answers.
