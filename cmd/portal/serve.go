@@ -79,7 +79,7 @@ func build(ctx context.Context, c *config, log *slog.Logger) (h *house, err erro
 	for _, t := range c.Targets {
 		places = append(places, t.place())
 	}
-	if h.watcher, err = h.clusters.NewWatcher(h.hub, places); err != nil {
+	if h.watcher, err = h.clusters.NewWatcher(h.hub, places, h.record); err != nil {
 		return nil, fmt.Errorf("portal: the clusters cannot be watched: %w", err)
 	}
 	if h.store, err = openStore(ctx, c, log); err != nil {
@@ -119,6 +119,7 @@ func (h *house) run(ctx context.Context, ln net.Listener) error {
 	running.Go(func() { h.worker.Run(work) })
 	running.Go(func() { h.library.Run(work) })
 	running.Go(func() { h.tryClusters(work) })
+	running.Go(func() { h.tellRecords(work) })
 	running.Go(func() {
 		if err := h.watcher.Run(work); err != nil && work.Err() == nil {
 			h.log.ErrorContext(work, "the clusters are no longer watched", "err", err)

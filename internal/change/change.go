@@ -52,6 +52,15 @@ type Application struct {
 	Ending   *Ending   // nil for one that stays until somebody deletes it
 }
 
+// Standing is what an application is to have in the cluster.
+type Standing struct {
+	Refs    []manifest.Ref // as Store.Inventory has them
+	Applied time.Time      // when its current revision was applied
+	// Settled is false while a change of it is being applied, and after one that failed: then some of Refs may
+	// not be there yet, or not any more.
+	Settled bool
+}
+
 // Revision is an applied change of an application. Failed attempts stay in the list of changes.
 type Revision struct {
 	Number   int

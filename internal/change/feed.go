@@ -12,6 +12,9 @@ type Feed struct {
 	mu   sync.Mutex
 	seq  uint64
 	subs map[topic]map[chan struct{}]struct{}
+
+	listeners map[int]func(AppKey)
+	listener  int // the number of the last one
 }
 
 // topic is a change by its id, or all changes of an application.
@@ -52,6 +55,24 @@ func (f *Feed) unsubscribe(t topic, ch chan struct{}) {
 	}
 }
 
+// Listen has fn called for each commit about a change, with its application, until the function that it
+// returns was called. fn must be quick, and must not call the Feed.
+func (f *Feed) Listen(fn func(AppKey)) (stop func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.listeners == nil {
+		f.listeners = map[int]func(AppKey){}
+	}
+	f.listener++
+	n := f.listener
+	f.listeners[n] = fn
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.listeners, n)
+	}
+}
+
 // Publish wakes the subscribers of change id, of its application, and of AnyChange.
 func (f *Feed) Publish(id int64, app AppKey) {
 	f.mu.Lock()
@@ -61,6 +82,9 @@ func (f *Feed) Publish(id int64, app AppKey) {
 		for ch := range f.subs[t] {
 			wake(ch)
 		}
+	}
+	for _, fn := range f.listeners {
+		fn(app)
 	}
 }
 

@@ -37,37 +37,36 @@ type watchedKind struct {
 	// optional kinds are shown where the portal may read them, and are missing where it may not: an
 	// account of an earlier version has not been given the right, and they say little of how one is.
 	optional bool
-	// extension kinds are read as they are, without a Go type, once the cluster has them.
-	extension bool
 }
 
 // watchedKinds are what a live page is made of. Secrets are not among them: the portal's own account
-// cannot read them.
-var watchedKinds = append([]watchedKind{
-	{appsv1.SchemeGroupVersion, "Deployment", "deployments", &appsv1.Deployment{}, false, false},
-	{appsv1.SchemeGroupVersion, "StatefulSet", "statefulsets", &appsv1.StatefulSet{}, false, false},
-	{appsv1.SchemeGroupVersion, "DaemonSet", "daemonsets", &appsv1.DaemonSet{}, false, false},
-	{appsv1.SchemeGroupVersion, "ReplicaSet", "replicasets", &appsv1.ReplicaSet{}, false, false},
-	{batchv1.SchemeGroupVersion, "Job", "jobs", &batchv1.Job{}, false, false},
-	{batchv1.SchemeGroupVersion, "CronJob", "cronjobs", &batchv1.CronJob{}, false, false},
-	{corev1.SchemeGroupVersion, "Pod", "pods", &corev1.Pod{}, false, false},
-	{corev1.SchemeGroupVersion, "Service", "services", &corev1.Service{}, false, false},
-	{corev1.SchemeGroupVersion, "PersistentVolumeClaim", "persistentvolumeclaims", &corev1.PersistentVolumeClaim{}, false, false},
-	{corev1.SchemeGroupVersion, "ConfigMap", "configmaps", nil, false, false},
-	{corev1.SchemeGroupVersion, "ServiceAccount", "serviceaccounts", nil, false, false},
-	{discoveryv1.SchemeGroupVersion, "EndpointSlice", "endpointslices", &discoveryv1.EndpointSlice{}, false, false},
-	{networkingv1.SchemeGroupVersion, "Ingress", "ingresses", &networkingv1.Ingress{}, false, false},
-	{autoscalingv2.SchemeGroupVersion, "HorizontalPodAutoscaler", "horizontalpodautoscalers", &autoscalingv2.HorizontalPodAutoscaler{}, false, false},
-	{policyv1.SchemeGroupVersion, "PodDisruptionBudget", "poddisruptionbudgets", &policyv1.PodDisruptionBudget{}, false, false},
-	{networkingv1.SchemeGroupVersion, "NetworkPolicy", "networkpolicies", nil, true, false},
-	{corev1.SchemeGroupVersion, "ResourceQuota", "resourcequotas", &corev1.ResourceQuota{}, true, false},
-	{corev1.SchemeGroupVersion, "LimitRange", "limitranges", nil, true, false},
-	{corev1.SchemeGroupVersion, "Namespace", "namespaces", nil, true, false},
-	{rbacv1.SchemeGroupVersion, "Role", "roles", nil, true, false},
-	{rbacv1.SchemeGroupVersion, "RoleBinding", "rolebindings", nil, true, false},
-	{rbacv1.SchemeGroupVersion, "ClusterRole", "clusterroles", nil, true, false},
-	{rbacv1.SchemeGroupVersion, "ClusterRoleBinding", "clusterrolebindings", nil, true, false},
-}, extensions...)
+// cannot read them. Kinds of extensions are watched where an application has an object of them, see
+// extensions.
+var watchedKinds = []watchedKind{
+	{appsv1.SchemeGroupVersion, "Deployment", "deployments", &appsv1.Deployment{}, false},
+	{appsv1.SchemeGroupVersion, "StatefulSet", "statefulsets", &appsv1.StatefulSet{}, false},
+	{appsv1.SchemeGroupVersion, "DaemonSet", "daemonsets", &appsv1.DaemonSet{}, false},
+	{appsv1.SchemeGroupVersion, "ReplicaSet", "replicasets", &appsv1.ReplicaSet{}, false},
+	{batchv1.SchemeGroupVersion, "Job", "jobs", &batchv1.Job{}, false},
+	{batchv1.SchemeGroupVersion, "CronJob", "cronjobs", &batchv1.CronJob{}, false},
+	{corev1.SchemeGroupVersion, "Pod", "pods", &corev1.Pod{}, false},
+	{corev1.SchemeGroupVersion, "Service", "services", &corev1.Service{}, false},
+	{corev1.SchemeGroupVersion, "PersistentVolumeClaim", "persistentvolumeclaims", &corev1.PersistentVolumeClaim{}, false},
+	{corev1.SchemeGroupVersion, "ConfigMap", "configmaps", nil, false},
+	{corev1.SchemeGroupVersion, "ServiceAccount", "serviceaccounts", nil, false},
+	{discoveryv1.SchemeGroupVersion, "EndpointSlice", "endpointslices", &discoveryv1.EndpointSlice{}, false},
+	{networkingv1.SchemeGroupVersion, "Ingress", "ingresses", &networkingv1.Ingress{}, false},
+	{autoscalingv2.SchemeGroupVersion, "HorizontalPodAutoscaler", "horizontalpodautoscalers", &autoscalingv2.HorizontalPodAutoscaler{}, false},
+	{policyv1.SchemeGroupVersion, "PodDisruptionBudget", "poddisruptionbudgets", &policyv1.PodDisruptionBudget{}, false},
+	{networkingv1.SchemeGroupVersion, "NetworkPolicy", "networkpolicies", nil, true},
+	{corev1.SchemeGroupVersion, "ResourceQuota", "resourcequotas", &corev1.ResourceQuota{}, true},
+	{corev1.SchemeGroupVersion, "LimitRange", "limitranges", nil, true},
+	{corev1.SchemeGroupVersion, "Namespace", "namespaces", nil, true},
+	{rbacv1.SchemeGroupVersion, "Role", "roles", nil, true},
+	{rbacv1.SchemeGroupVersion, "RoleBinding", "rolebindings", nil, true},
+	{rbacv1.SchemeGroupVersion, "ClusterRole", "clusterroles", nil, true},
+	{rbacv1.SchemeGroupVersion, "ClusterRoleBinding", "clusterrolebindings", nil, true},
+}
 
 // labelled chooses the objects that belong to an application.
 func labelled(o *metav1.ListOptions) { o.LabelSelector = manifest.LabelApp }
@@ -85,9 +84,6 @@ func (c *cluster) source(k watchedKind, choose func(*metav1.ListOptions)) (*cach
 // sourceIn does so in one namespace. Kinds without an example are in all of them.
 func (c *cluster) sourceIn(k watchedKind, namespace string, choose func(*metav1.ListOptions)) (*cache.ListWatch, error) {
 	hc := &http.Client{Transport: c.authenticated}
-	if k.extension {
-		return c.extensionSource(k, hc, choose)
-	}
 	if k.example == nil {
 		return c.metadataSource(k, hc, choose)
 	}

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -24,6 +25,7 @@ type table struct {
 	objects cache.Indexer
 	changed func(namespace, app string)
 	listed  func()
+	seen    atomic.Bool // that it was listed once
 }
 
 // byApp is the index by which an application's objects are found.
@@ -132,6 +134,7 @@ func (t *table) Replace(list []any, version string) error {
 	if err := t.objects.Replace(objects, version); err != nil {
 		return err
 	}
+	t.seen.Store(true)
 	t.listed()
 	for k := range touched {
 		t.changed(k[0], k[1])

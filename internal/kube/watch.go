@@ -35,6 +35,9 @@ type Watcher struct {
 	queue  workqueue.TypedDelayingInterface[status.Key]
 	log    logr.Logger
 
+	records *records
+	begun   sync.WaitGroup // watches of extensions
+
 	mu   sync.Mutex
 	last map[status.Key]time.Time // when it was evaluated
 }
@@ -44,15 +47,20 @@ type feed struct {
 	name       string
 	link       *link
 	tables     map[string]*table // by kind
+	extensions *extensions
 	events     *events
 	reflectors []*cache.Reflector
 }
 
 // NewWatcher prepares to watch the places and to publish to hub. Nothing is asked before Run. The
 // portal's own account needs get, list and watch on the kinds in all namespaces, Secrets excepted.
-func (cs *Clusters) NewWatcher(hub *status.Hub, places []manifest.Place) (*Watcher, error) {
+//
+// record tells what is on record of an application; nil if nothing is. It is asked when an application is
+// evaluated and its answer is not known or was touched, see Touch; an error keeps what was known before.
+func (cs *Clusters) NewWatcher(hub *status.Hub, places []manifest.Place, record func(context.Context, status.Key) (status.Record, error)) (*Watcher, error) {
 	w := &Watcher{
-		hub: hub, feeds: map[string]*feed{}, places: map[manifest.Place]bool{}, last: map[status.Key]time.Time{},
+		records: newRecords(record),
+		hub:     hub, feeds: map[string]*feed{}, places: map[manifest.Place]bool{}, last: map[status.Key]time.Time{},
 		queue: workqueue.NewTypedDelayingQueue[status.Key](),
 		log:   logr.FromSlogHandler(cs.log.Handler()),
 	}
@@ -97,6 +105,7 @@ func (w *Watcher) newFeed(c *cluster) (*feed, error) {
 			return nil, err
 		}
 	}
+	f.extensions = &extensions{again: extensionAgain, watched: map[spot]*extension{}, begin: func(e *extension) { w.begin(f, c, e) }}
 	f.events = newEvents(
 		func(ns string) bool { return w.places[manifest.Place{Cluster: c.name, Namespace: ns}] },
 		func(a about) { w.markObject(f, a) },
@@ -123,10 +132,14 @@ func (w *Watcher) follow(f *feed, c *cluster, k watchedKind, store cache.Reflect
 		watched = gated(src, k.kind, f.link)
 	}
 	f.reflectors = append(f.reflectors, cache.NewReflectorWithOptions(watched, nil, store, cache.ReflectorOptions{
-		Name: c.name + "/" + k.resource, TypeDescription: k.kind, Logger: &w.log,
-		Backoff: &wait.Backoff{Duration: 200 * time.Millisecond, Cap: 5 * time.Second, Steps: 10, Factor: 2, Jitter: 0.5},
+		Name: c.name + "/" + k.resource, TypeDescription: k.kind, Logger: &w.log, Backoff: patiently(),
 	}))
 	return nil
+}
+
+// patiently is how soon a list or watch that failed is tried again.
+func patiently() *wait.Backoff {
+	return &wait.Backoff{Duration: 200 * time.Millisecond, Cap: 5 * time.Second, Steps: 10, Factor: 2, Jitter: 0.5}
 }
 
 // Run watches until ctx ends, and returns when all that it started has ended.
@@ -140,11 +153,12 @@ func (w *Watcher) Run(ctx context.Context) error {
 		}
 	}
 	for range evaluators {
-		all.Go(w.evaluate)
+		all.Go(func() { w.evaluate(ctx) })
 	}
 	<-ctx.Done()
 	w.queue.ShutDown()
-	all.Wait()
+	all.Wait() // those who begin watches among them
+	w.begun.Wait()
 	return nil
 }
 
@@ -188,10 +202,24 @@ func (w *Watcher) mark(k status.Key) {
 
 // markObject has the application evaluated that an event is about.
 func (w *Watcher) markObject(f *feed, a about) {
-	if t := f.tables[a.kind]; t != nil {
+	for _, t := range f.tablesOf(a.kind) {
 		home, app := t.app(a.namespace, a.name)
 		w.mark(status.Key{Cluster: f.name, Namespace: home, App: app})
 	}
+}
+
+// tablesOf are the tables of a kind, of whatever group.
+func (f *feed) tablesOf(kind string) []*table {
+	var out []*table
+	if t := f.tables[kind]; t != nil {
+		out = append(out, t)
+	}
+	for _, e := range f.extensions.all() {
+		if e.Kind == kind {
+			out = append(out, e.table)
+		}
+	}
+	return out
 }
 
 // markAll has all applications of a cluster evaluated, because what can be said of them changed.
@@ -204,6 +232,11 @@ func (w *Watcher) markAll(f *feed) {
 			}
 		}
 	}
+	for _, k := range w.records.known() {
+		if k.Cluster == f.name {
+			keys[k] = true
+		}
+	}
 	for k := range keys {
 		w.mark(k)
 	}
@@ -211,18 +244,18 @@ func (w *Watcher) markAll(f *feed) {
 
 // evaluate works on the queue until it is shut down. The queue gives an application to one worker at
 // a time, so that its snapshots are published in order.
-func (w *Watcher) evaluate() {
+func (w *Watcher) evaluate(ctx context.Context) {
 	for {
 		k, down := w.queue.Get()
 		if down {
 			return
 		}
-		w.publish(k)
+		w.publish(ctx, k)
 		w.queue.Done(k)
 	}
 }
 
-func (w *Watcher) publish(k status.Key) {
+func (w *Watcher) publish(ctx context.Context, k status.Key) {
 	f := w.feeds[k.Cluster]
 	if f == nil || !f.link.settled() {
 		return // it is marked again when all kinds were listed
@@ -232,30 +265,63 @@ func (w *Watcher) publish(k status.Key) {
 	w.last[k] = now
 	w.mu.Unlock()
 
-	in := f.gather(k)
+	in, known := w.gather(ctx, f, k)
+	if !known {
+		return // it is marked again when more is known
+	}
 	in.Now = now
 	in.Synced, in.Since, _ = f.link.state()
 	snap := status.Evaluate(in)
 	w.hub.Publish(snap)
 	switch {
-	case len(in.Objects) == 0: // the application is gone
+	case len(snap.Tree) == 0: // the application is gone
 		w.hub.Forget(k)
+		w.records.forget(k)
 		w.mu.Lock()
 		delete(w.last, k)
 		w.mu.Unlock()
+		return
 	case !snap.Due.IsZero():
 		w.queue.AddAfter(k, max(snap.Due.Sub(now), evaluateEvery))
 	}
+	if in.Lacks() {
+		w.queue.AddAfter(k, recordAgain)
+	}
 }
 
-// gather collects what is known of an application.
-func (f *feed) gather(k status.Key) status.Input {
-	in := status.Input{Key: k}
+// gather collects what is known of an application. known is false while all that is known is that there is
+// more to look at.
+func (w *Watcher) gather(ctx context.Context, f *feed, k status.Key) (in status.Input, known bool) {
+	rec, fresh := w.records.of(ctx, k)
+	w.extend(ctx, f, k, rec)
+	in = f.gather(k, rec)
+	if !fresh && in.Lacks() { // nobody is told that something is gone because of an old record
+		rec = w.records.anew(ctx, k)
+		w.extend(ctx, f, k, rec)
+		in = f.gather(k, rec)
+	}
+	for _, e := range f.extensions.usedBy(k) {
+		if len(in.Objects) == 0 && !e.known() {
+			return in, false
+		}
+	}
+	return in, true
+}
+
+// gather collects what is watched of an application.
+func (f *feed) gather(k status.Key, rec status.Record) status.Input {
+	in := status.Input{Key: k, Applied: rec.Applied}
 	for _, kind := range watchedKinds {
 		in.Objects = append(in.Objects, f.tables[kind.kind].of(k.Namespace, k.App)...)
+	}
+	for _, e := range f.extensions.usedBy(k) {
+		if e.blind() == "" {
+			in.Objects = append(in.Objects, e.table.of(k.Namespace, k.App)...)
+		}
 	}
 	for _, u := range in.Objects {
 		in.Events = append(in.Events, f.events.on(u)...)
 	}
+	f.expect(&in, rec)
 	return in
 }

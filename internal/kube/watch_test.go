@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"slipway.dev/slipway/internal/kube"
 	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/status"
 )
@@ -19,8 +20,14 @@ func (s *stage) watch() (*status.Hub, interface {
 	Healthy(string) (bool, time.Time, error)
 }) {
 	s.t.Helper()
+	return s.watchWith(nil)
+}
+
+// watchWith is watch with what is on record of applications.
+func (s *stage) watchWith(record func(context.Context, status.Key) (status.Record, error)) (*status.Hub, *kube.Watcher) {
+	s.t.Helper()
 	hub := status.NewHub()
-	w, err := s.cs.NewWatcher(hub, []manifest.Place{s.place})
+	w, err := s.cs.NewWatcher(hub, []manifest.Place{s.place}, record)
 	if err != nil {
 		s.t.Fatal(err)
 	}

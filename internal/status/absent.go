@@ -43,14 +43,16 @@ const appearsWithin = 10 * time.Second
 // vanishes tells kinds whose objects go by themselves when they are done.
 func vanishes(kind string) bool { return kind == "Job" || kind == "Pod" }
 
-// missing are the expected objects that are not there, workloads first, then by name.
-func (l *look) missing(in Input) []manifest.Ref {
+// Lacks tells whether something is expected that is not there.
+func (in Input) Lacks() bool { return len(in.lacking()) > 0 }
+
+func (in Input) lacking() []manifest.Ref {
 	if len(in.Expected) == 0 {
 		return nil
 	}
 	here := map[manifest.Ref]bool{}
 	for _, u := range in.Objects {
-		here[unversioned(manifest.RefIn(u, l.home))] = true
+		here[unversioned(manifest.RefIn(u, in.Key.Namespace))] = true
 	}
 	var out []manifest.Ref
 	for _, r := range in.Expected {
@@ -58,6 +60,12 @@ func (l *look) missing(in Input) []manifest.Ref {
 			out = append(out, r)
 		}
 	}
+	return out
+}
+
+// missing are the expected objects that are not there, workloads first, then by name.
+func (l *look) missing(in Input) []manifest.Ref {
+	out := in.lacking()
 	if len(out) > 0 && l.until(in.Applied.Add(appearsWithin)) {
 		return nil
 	}

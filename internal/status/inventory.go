@@ -31,7 +31,7 @@ func (l *look) sort(objects []manifest.Object) (works []*workload, rest []manife
 			l.owned[id] = append(l.owned[id], u)
 		case owner != nil && u.GetKind() == "Pod":
 			orphans = append(orphans, u)
-		case runsPods(u.GetKind()):
+		case runsPods(u.GetKind()) && !ofExtension(u):
 			works = append(works, newWorkload(u))
 		default:
 			rest = append(rest, u)

@@ -110,3 +110,40 @@ func (s *Store) Inventory(ctx context.Context, key change.AppKey) ([]manifest.Re
 	}
 	return out, nil
 }
+
+// Standing tells what the living application of the name is to have, all as of one moment. It is empty
+// for one that does not live, or was never applied.
+func (s *Store) Standing(ctx context.Context, key change.AppKey) (change.Standing, error) {
+	var rows []struct {
+		Changed int64   `bun:"changed_at"`
+		Last    *string `bun:"last"`
+		Group   *string `bun:"api_group"`
+		Kind    *string `bun:"kind"`
+		Object  *string `bun:"object"`
+		Version *string `bun:"api_version"`
+		Outside *string `bun:"outside"`
+	}
+	last := s.read.NewSelect().Model((*changeRow)(nil)).Column("c.state").
+		Where("c.application_id = a.id").Where("c.state IN (?)", bun.List([]change.State{change.Applying, change.Applied, change.Failed})).
+		OrderExpr("CASE WHEN c.state = ? THEN 0 ELSE 1 END, c.finished_at DESC, c.id DESC", change.Applying).Limit(1)
+	k := keyOf(key)
+	err := s.read.NewSelect().ModelTableExpr("applications AS a").
+		ColumnExpr("a.changed_at, (?) AS last", last).
+		ColumnExpr("i.api_group, i.kind, i.object, i.api_version, i.outside").
+		Join("LEFT JOIN inventory AS i ON i.team = a.team AND i.environment = a.environment AND i.name = a.name").
+		Where("a.team = ?", k.Team).Where("a.environment = ?", k.Environment).Where("a.name = ?", k.Name).
+		Where("NOT a.ended").Where("a.revision > 0").
+		OrderExpr("i.api_group, i.kind, i.outside, i.object").Scan(ctx, &rows)
+	if err != nil {
+		return change.Standing{}, wrap("read what an application is to have", err)
+	}
+	var out change.Standing
+	for _, r := range rows {
+		out.Applied = fromMicros(r.Changed)
+		out.Settled = r.Last != nil && change.State(*r.Last) == change.Applied
+		if r.Kind != nil {
+			out.Refs = append(out.Refs, manifest.Ref{Group: *r.Group, Version: *r.Version, Kind: *r.Kind, Name: *r.Object, Namespace: *r.Outside})
+		}
+	}
+	return out, nil
+}

@@ -116,6 +116,45 @@ func TestDeletedApplicationLeavesItsNameAndHistory(t *testing.T) {
 	})
 }
 
+// What an application is to have is certain only when its last attempt came to a good end.
+func TestStanding(t *testing.T) {
+	onBoth(t, func(t *testing.T, c store.Config) {
+		s := open(t, c)
+		api := key(staging, "api")
+		standing := func(when string, settled bool, want ...manifest.Ref) change.Standing {
+			t.Helper()
+			got, err := s.Standing(t.Context(), api)
+			if err != nil || got.Settled != settled || !cmp.Equal(got.Refs, want) {
+				t.Errorf("%s: %+v, %v", when, got, err)
+			}
+			return got
+		}
+		standing("before it is there", false)
+		first := create(t, s, draft(change.Create, api, change.Approved))
+		standing("before it is applied", false)
+		apply(t, s, first.ID, ref("api"), ref("extra"))
+		if got := standing("once it is applied", true, ref("api"), ref("extra")); got.Applied.IsZero() {
+			t.Error("it is not known when it was applied")
+		}
+
+		create(t, s, draft(change.Update, api, change.Pending))
+		standing("while a change waits", true, ref("api"), ref("extra"))
+		second := create(t, s, draft(change.Update, api, change.Approved))
+		claim(t, s, "w")
+		become(t, s, second.ID, change.Applying, change.Commit{Mine: []manifest.Ref{ref("more")}})
+		standing("while one is applied", false, ref("api"), ref("extra"), ref("more"))
+		become(t, s, second.ID, change.Failed, change.Commit{})
+		standing("when it failed", false, ref("api"), ref("extra"), ref("more"))
+		apply(t, s, create(t, s, draft(change.Update, api, change.Approved)).ID, ref("api"), ref("extra"), ref("more"))
+		standing("when another one did not", true, ref("api"), ref("extra"), ref("more"))
+
+		del := create(t, s, draft(change.Delete, api, change.Approved))
+		claim(t, s, "w")
+		become(t, s, del.ID, change.Applied, change.Commit{Revision: true, Gone: []manifest.Ref{ref("api")}})
+		standing("when it is deleted", false)
+	})
+}
+
 func TestRevisions(t *testing.T) {
 	onBoth(t, func(t *testing.T, c store.Config) {
 		s := open(t, c)
