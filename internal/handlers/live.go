@@ -48,12 +48,18 @@ func (s *server) liveData(c echo.Context) (templates.LiveData, error) {
 	return d, nil
 }
 
+// recentChanges is how many changes of an application its page tells of.
+const recentChanges = 20
+
 // liveChanges adds what is under way, what failed last, and who made the current revision.
 func (s *server) liveChanges(ctx context.Context, me policy.Subject, d *templates.LiveData) error {
-	recent, err := s.Changes.Changes(ctx, me, change.Query{App: &d.App.AppKey, Limit: 20})
+	recent, err := s.Changes.Changes(ctx, me, change.Query{App: &d.App.AppKey, Limit: recentChanges + 1})
 	if err != nil {
 		return err
 	}
+	d.MoreHistory = len(recent) > recentChanges
+	recent = recent[:min(len(recent), recentChanges)]
+	d.History = recent
 	for i, ch := range recent {
 		if ch.State.Open() || ch.State == change.Failed && i == 0 {
 			d.Changes = append(d.Changes, ch)

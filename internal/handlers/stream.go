@@ -236,7 +236,7 @@ func (l *liveView) class() string {
 	if n := l.d.Newest; n != nil && n.Watch != nil {
 		fmt.Fprintf(&b, " watch=%q", n.Watch.State)
 	}
-	for _, ch := range l.d.Changes {
+	for _, ch := range l.d.History {
 		fmt.Fprintf(&b, " %d/%d", ch.ID, ch.Version)
 	}
 	return b.String()

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -157,6 +158,7 @@ func read(ev *corev1.Event) (about, reported) {
 	gvk := o.GroupVersionKind()
 	r := reported{id: ev.UID, object: o.UID, event: status.Event{
 		Time:   eventTime(ev),
+		First:  cmp.Or(ev.FirstTimestamp.Time, ev.EventTime.Time),
 		Word:   status.Progressing,
 		Object: manifest.Ref{Group: gvk.Group, Version: gvk.Version, Kind: o.Kind, Name: o.Name},
 		Reason: ev.Reason, Message: ev.Message, Count: max(ev.Count, 1),

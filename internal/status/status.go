@@ -81,8 +81,9 @@ type Rollout struct {
 
 // Event is something that the cluster reported.
 type Event struct {
-	Time    time.Time
-	Word    Word // Failed for a warning, Progressing or Ready otherwise
+	Time    time.Time // when it last happened
+	First   time.Time // when it happened for the first time; zero where that is not known
+	Word    Word      // Failed for a warning, Progressing or Ready otherwise
 	Object  manifest.Ref
 	Reason  string // Kubernetes' own, e.g. FailedScheduling
 	Message string

@@ -36,7 +36,8 @@ func gallery() []view {
 	deletion.Kind, deletion.BackPost, deletion.Plan.Demands = change.Delete, false, nil
 	deletion.Diff, deletion.Title = DiffView{URL: "/targets/payments/production/apps/api/delete"}, "Delete api"
 	deletion.Plan.Effects = []change.Effect{{Kind: change.DataLoss, Ref: ref("PersistentVolumeClaim", "data"), Sentence: "Claim `data` is deleted, and the data on it.", Why: "Unless its storage class keeps volumes, the data cannot be brought back."}}
-	cut, unseen, quiet, list, unmeasured := livePage(), livePage(), livePage(), livePage(), livePage()
+	cut, unseen, quiet, list, unmeasured, gone := livePage(), livePage(), livePage(), livePage(), livePage(), livePage()
+	gone.Snapshot = goneSnapshot()
 	cut.Snapshot.Synced = false
 	unseen.Snapshot, unseen.App.Revision, unseen.Changes = status.Snapshot{}, 0, nil
 	quiet.Snapshot.Wrong, quiet.Snapshot.Rollouts, quiet.Changes, quiet.CanChange = nil, nil, nil, false
@@ -90,6 +91,7 @@ func gallery() []view {
 		{"live-unmeasured", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), unmeasured)},
 		{"live-cut", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), cut)},
 		{"live-unseen", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), unseen)},
+		{"live-gone", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), gone)},
 		{"live-quiet", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), quiet)},
 		{"applications", Applications(samplePage(NavApplications, "Applications"), applicationsPage())},
 		{"applications-empty", Applications(samplePage(NavApplications, "Applications"), empty)},

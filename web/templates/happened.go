@@ -13,32 +13,76 @@ import (
 // recentHappenings is how many lines of "What happened" stand unfolded.
 const recentHappenings = 8
 
-// happening is a line of "What happened": equal events of several objects, or a revision.
+// happening is a line of "What happened": equal events of several objects, or what became of a change.
 type happening struct {
 	Word  status.Word
-	Who   string // "api", "3 pods", "Revision 4"
+	Who   string // "api", "3 pods", "Revision 4", "#12"
 	What  string // "could not pull the image"
 	Said  string // the cluster's own words of the newest event, where ours do not say all
 	Times int32
 	Time  time.Time // of the newest event
+	First time.Time // of the first one, where there were several
 
-	Revision int // set where a revision was applied, with the three below
+	Change   int64 // set where it is about a change, with those below
+	Revision int   // that it became, if it did
+	Title    string
 	App      change.AppKey
-	Change   int64
 }
 
-// happened are the lines of "What happened", newest first: those that stand open, and the others.
+// happened are the lines of "What happened", newest first: those that stand open, and the others. Kubernetes
+// forgets its events after an hour; changes stay.
 func happened(d LiveData) (recent, earlier []happening) {
 	all := grouped(d.Snapshot.Events)
-	if d.App.Revision > 0 {
-		all = append(all, happening{
-			Word: status.Ready, Who: "Revision " + thousands(int64(d.App.Revision)), What: "applied", Time: d.App.Changed,
-			Revision: d.App.Revision, App: d.App.AppKey, Change: d.Change,
-		})
+	for _, c := range d.History {
+		all = append(all, became(c))
 	}
 	slices.SortStableFunc(all, func(a, b happening) int { return b.Time.Compare(a.Time) })
 	n := min(len(all), recentHappenings)
 	return all[:n], all[n:]
+}
+
+// became is the line about a change: how it ended, or who asked for it.
+func became(c change.Change) happening {
+	h := happening{Who: changeNumber(c.ID), Change: c.ID, App: c.App, Title: c.Title, Time: c.Finished}
+	switch c.State {
+	case change.Applied:
+		h.Word, h.Revision, h.Who, h.What = status.Ready, c.Revision, "Revision "+thousands(int64(c.Revision)), "applied by "
+		if c.Undoes != 0 {
+			h.What = "rolled back by itself, by "
+		}
+	case change.Failed:
+		h.Word, h.What, h.Said = status.Failed, "failed", c.Failure
+	case change.Rejected, change.Withdrawn, change.Expired, change.Stale:
+		h.Word, h.What = status.Paused, closedWords(c)
+		if c.Closed != nil {
+			h.Time, h.Said = c.Closed.At, c.Closed.Comment
+		}
+	case change.Applying:
+		h.Word, h.What, h.Time = status.Progressing, "began to be applied", c.Started
+	default:
+		h.Word, h.What, h.Time = status.Pending, "was submitted by "+display(c.Requester), c.Submitted
+	}
+	if h.Time.IsZero() {
+		h.Time = c.Submitted
+	}
+	return h
+}
+
+// closedWords say how a change ended that was not applied.
+func closedWords(c change.Change) string {
+	by := ""
+	if c.Closed != nil && (c.Closed.By.Subject != "" || c.Closed.By.Name != "") {
+		by = " by " + display(c.Closed.By)
+	}
+	switch c.State {
+	case change.Rejected:
+		return "was rejected" + by
+	case change.Withdrawn:
+		return "was withdrawn" + by
+	case change.Expired:
+		return "expired, as nobody decided"
+	}
+	return "became stale: the cluster had changed"
 }
 
 // grouped makes one line of the events that say the same of objects of one kind.
@@ -61,7 +105,7 @@ func grouped(events []status.Event) []happening {
 		if !ok {
 			i = len(out)
 			line[k] = i
-			h := happening{Word: word, What: what, Time: e.Time}
+			h := happening{Word: word, What: what, Time: e.Time, First: e.Time}
 			if !complete {
 				h.Said = e.Message
 			}
@@ -71,6 +115,9 @@ func grouped(events []status.Event) []happening {
 		h.Times += max(e.Count, 1)
 		if e.Time.After(h.Time) {
 			h.Time = e.Time
+		}
+		if first := cmp.Or(e.First, e.Time); first.Before(h.First) {
+			h.First = first
 		}
 		if !slices.Contains(names[k], e.Object.Name) {
 			names[k] = append(names[k], e.Object.Name)
@@ -84,7 +131,7 @@ func grouped(events []status.Event) []happening {
 		// Two pods that each did it once are no repetition.
 		for k, at := range line {
 			if at == i && int(out[i].Times) <= len(names[k]) {
-				out[i].Times = 1
+				out[i].Times, out[i].First = 1, out[i].Time
 			}
 		}
 	}
@@ -169,3 +216,6 @@ func kindNoun(kind string) string {
 	}
 	return kind
 }
+
+// lasts tells whether it went on for a while, so that it matters since when.
+func (h happening) lasts() bool { return h.Times > 1 && h.Time.Sub(h.First) >= time.Minute }

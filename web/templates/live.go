@@ -14,8 +14,12 @@ type LiveData struct {
 	Usage    status.Usage
 	// Changes are the open ones of the application, and the last one if it failed.
 	Changes []change.Change
-	By      string // who requested the current revision
-	Change  int64  // the change that made the current revision
+	// History are the newest changes of the application, for "What happened"; MoreHistory tells that there
+	// were others before.
+	History     []change.Change
+	MoreHistory bool
+	By          string // who requested the current revision
+	Change      int64  // the change that made the current revision
 	// Newest is the change that made the current revision; nil where there is none. Its large parts are only
 	// there if it is watched.
 	Newest    *change.Change

@@ -320,9 +320,35 @@ func application(key change.AppKey, revision int) change.Application {
 	return change.Application{AppKey: key, Place: place, Template: webService, Revision: revision, Created: before(41 * 24 * time.Hour), Changed: before(4 * time.Minute)}
 }
 
+// goneSnapshot is of an application of which somebody has deleted a part, and another cannot be seen.
+func goneSnapshot() status.Snapshot {
+	refs := []manifest.Ref{ref("Deployment", "api"), ref("Service", "api")}
+	refs[0].Group = "apps"
+	return status.Evaluate(status.Input{
+		Key: status.Key{Cluster: place.Cluster, Namespace: place.Namespace, App: "api"}, Now: sampleNow, Synced: true, Since: before(time.Hour),
+		Expected: refs, Applied: before(time.Hour),
+		Unseen: []status.Unseen{
+			{Ref: manifest.Ref{Group: "cert-manager.io", Version: "v1", Kind: "Certificate", Name: "api-tls"}, Why: status.NotAllowed},
+			{Ref: manifest.Ref{Group: "postgresql.cnpg.io", Version: "v1", Kind: "Cluster", Name: "api-db"}, Why: status.NoSuchKind},
+		},
+	})
+}
+
+// sampleHistory are changes of an application as they ended.
+func sampleHistory() []change.Change {
+	ended := func(id int64, s change.State, ago time.Duration, title string) change.Change {
+		return change.Change{ID: id, App: api, State: s, Title: title, Requester: mara, Submitted: before(ago + time.Minute), Started: before(ago), Finished: before(ago)}
+	}
+	applied, failed, rejected := ended(1284, change.Applied, 4*time.Minute, "Image 4.18.2 and 4 pods"), ended(1281, change.Failed, 3*time.Hour, "Image 4.18.1"), ended(1279, change.Rejected, 30*time.Hour, "More memory")
+	applied.Revision, failed.Failure = 43, "1 of 5 objects was not applied."
+	rejected.Closed = &change.Closing{By: tom, At: before(29 * time.Hour), Comment: "Please look at the leak first."}
+	return []change.Change{ended(1285, change.Pending, time.Minute, "6 pods"), applied, failed, rejected}
+}
+
 func livePage() LiveData {
 	return LiveData{
 		App: application(api, 43), Snapshot: sampleSnapshot(), Usage: sampleUsage(), Changes: []change.Change{sampleChange(change.Pending)},
+		History: sampleHistory(), MoreHistory: true,
 		By: "Mara Lindqvist", Change: 1284, CanChange: true, CanRestart: true, CanScale: true, Stream: "/targets/payments/production/apps/api/stream",
 	}
 }

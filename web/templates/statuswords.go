@@ -1,6 +1,9 @@
 package templates
 
 import (
+	"cmp"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,6 +95,22 @@ func verdictClass(s status.Snapshot) string {
 
 // old tells whether what is shown may no longer be so, because the watch is cut.
 func old(s status.Snapshot) bool { return !s.Synced && !computing(s) }
+
+// notAllowed says which kinds cannot be shown because the portal has no right to read them.
+func notAllowed(d LiveData) []string {
+	var out []string
+	for _, u := range d.Snapshot.Unseen {
+		if u.Why != status.NotAllowed {
+			continue
+		}
+		where := cmp.Or(u.Ref.Namespace, d.App.Place.Namespace)
+		s := fmt.Sprintf("How objects of the kind %s (`%s`) do is not known: Slipway's own account may not list and watch them in the namespace `%s`. Whoever runs Slipway can give it that right.", u.Ref.Kind, u.Ref.Group, where)
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
 
 // nodeID is where an object stands in the tree.
 func nodeID(r manifest.Ref) string { return "n-" + strings.ToLower(r.Kind) + "-" + r.Name }
