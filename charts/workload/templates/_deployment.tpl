@@ -149,3 +149,29 @@ spec:
           restartPolicy: {{ .w.restartPolicy }}
           {{- include "workload.podSpec" . | nindent 10 }}
 {{- end }}
+
+{{/*
+A Job that runs when it is applied, which waits until it has ended. A Job cannot be changed, so each content
+has a name of its own.
+*/}}
+{{- define "workload.onceJob" }}
+{{- $metadata := include "workload.podMetadata" . }}
+{{- $pod := include "workload.podSpec" . }}
+{{- $sum := print $metadata $pod (int .w.again) .w.restartPolicy | sha256sum | trunc 8 }}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: {{ printf "%s-%s" (.name | trunc 54 | trimSuffix "-") $sum | quote }}
+  {{- $extra := merge (dict "slipway.dev/gate" "complete") (include "workload.reasons" . | fromYaml) }}
+  {{- include "workload.metadata" (dict "of" . "labels" "workload.versioned" "extra" $extra) | nindent 2 }}
+spec:
+  backoffLimit: {{ int .w.retries }}
+  activeDeadlineSeconds: {{ int .w.deadlineSeconds }}
+  template:
+    metadata:
+      {{- $metadata | nindent 6 }}
+    spec:
+      restartPolicy: {{ .w.restartPolicy }}
+      {{- $pod | nindent 6 }}
+{{- end }}

@@ -17,7 +17,7 @@ All objects of one workload: (dict root name kind w s). What its kind has no fie
 {{- include "workload.claims" . }}
 {{- include "workload.egress" . }}
 {{- if eq .kind "job" }}
-{{- include "workload.cronJob" . }}
+{{- include (ternary "workload.onceJob" "workload.cronJob" (eq .w.runs "once")) . }}
 {{- else }}
 {{- if and (eq .kind "stateful") (eq .w.controller "StatefulSet") }}
 {{- include "workload.statefulSet" . }}
