@@ -8,9 +8,6 @@ import (
 	"regexp/syntax"
 	"strconv"
 	"strings"
-	"text/template"
-
-	"github.com/Masterminds/sprig/v3"
 )
 
 // changing are functions whose answer changes from call to call. What is applied must be what was
@@ -23,7 +20,7 @@ var changing = map[string]bool{
 }
 
 // costly are functions whose cost is not that of their result. Each is checked before it is called.
-var costly = map[string]func(args []reflect.Value) error{
+var costly = map[string]func(args []any) error{
 	"until": counts, "untilStep": counts, "seq": counts,
 	"repeat": multiplies, "indent": multiplies, "nindent": multiplies,
 	"replace": multiplies, "join": multiplies, "wrapWith": multiplies,
@@ -35,69 +32,10 @@ var costly = map[string]func(args []reflect.Value) error{
 	"derivePassword": refused, "printf": formats,
 }
 
-// selecting are functions that give one of their arguments or a part of it: it was weighed when it was made.
-var selecting = map[string]bool{
-	"default": true, "ternary": true, "coalesce": true, "get": true, "dig": true, "first": true, "last": true,
-	"mustFirst": true, "mustLast": true,
-}
-
-// functions are the template functions with the meter in front of them. lookup and DNS are off in
-// the engine itself, env and expandenv are not there.
-func (m *meter) functions() template.FuncMap {
-	all := sprig.TxtFuncMap()
-	for _, name := range []string{"env", "expandenv", "getHostByName", "fail"} {
-		delete(all, name) // Helm's own stay
-	}
-	all["print"], all["printf"], all["println"] = fmt.Sprint, fmt.Sprintf, fmt.Sprintln
-	for name, fn := range all {
-		all[name] = m.wrap(name, reflect.ValueOf(fn))
-	}
-	all[enterFunc], all[leaveFunc] = m.enter, m.leave
-	all[stepFunc], all[printFunc], all[tplFunc] = m.step, m.output, m.template
-	return all
-}
-
-func (m *meter) wrap(name string, fn reflect.Value) any {
-	return reflect.MakeFunc(fn.Type(), func(args []reflect.Value) []reflect.Value {
-		m.tick()
-		if changing[name] {
-			m.stop(fmt.Errorf("the template calls %s, whose answer changes each time: what is applied would not be what was reviewed. Take it from a value, so that it is made once and stays", name))
-		}
-		if check := costly[name]; check != nil {
-			if err := check(flat(args, fn.Type().IsVariadic())); err != nil {
-				m.stop(fmt.Errorf("%s: %w", name, err))
-			}
-		}
-		var out []reflect.Value
-		if fn.Type().IsVariadic() {
-			out = fn.CallSlice(args)
-		} else {
-			out = fn.Call(args)
-		}
-		if len(out) > 0 && out[0].CanInterface() && !selecting[name] {
-			m.weigh(out[0].Interface())
-		}
-		return out
-	}).Interface()
-}
-
-// flat spreads the last argument of a variadic call.
-func flat(args []reflect.Value, variadic bool) []reflect.Value {
-	if !variadic {
-		return args
-	}
-	last := args[len(args)-1]
-	args = args[: len(args)-1 : len(args)-1]
-	for i := range last.Len() {
-		args = append(args, last.Index(i))
-	}
-	return args
-}
-
 // counts refuses ranges with too many numbers in them.
-func counts(args []reflect.Value) error {
+func counts(args []any) error {
 	for _, a := range args {
-		if a.CanInt() && (a.Int() > maxListItems || a.Int() < -maxListItems) {
+		if r := reflect.ValueOf(a); r.CanInt() && (r.Int() > maxListItems || r.Int() < -maxListItems) {
 			return tooMuch("a range", maxListItems, "numbers")
 		}
 	}
@@ -105,7 +43,7 @@ func counts(args []reflect.Value) error {
 }
 
 // multiplies refuses calls whose result may be as large as the product of two arguments.
-func multiplies(args []reflect.Value) error {
+func multiplies(args []any) error {
 	product := 1
 	for _, a := range args {
 		size := extent(a)
@@ -118,22 +56,23 @@ func multiplies(args []reflect.Value) error {
 }
 
 // extent is how often a number repeats, or how long a text or a list is.
-func extent(a reflect.Value) int {
-	for a.Kind() == reflect.Interface {
-		a = a.Elem()
+func extent(a any) int {
+	if s, ok := a.(string); ok {
+		return len(s)
 	}
-	switch a.Kind() {
+	switch r := reflect.ValueOf(a); r.Kind() {
 	case reflect.String, reflect.Slice, reflect.Map:
-		return a.Len()
-	}
-	if a.IsValid() && a.CanInt() {
-		return int(max(0, min(a.Int(), maxProduct)))
+		return r.Len()
+	default:
+		if r.IsValid() && r.CanInt() {
+			return int(max(0, min(r.Int(), maxProduct)))
+		}
 	}
 	return 0
 }
 
 // compares refuses to compare every item of a long list with every other.
-func compares(args []reflect.Value) error {
+func compares(args []any) error {
 	for _, a := range args {
 		if extent(a) > 2000 {
 			return tooMuch("a list whose items are compared", 2000, "items")
@@ -144,8 +83,8 @@ func compares(args []reflect.Value) error {
 
 // searches refuses patterns that take long on their text: the time is that of the compiled pattern, in
 // which repetitions are written out, times the text.
-func searches(args []reflect.Value) error {
-	pattern, ok := args[0].Interface().(string)
+func searches(args []any) error {
+	pattern, ok := args[0].(string)
 	if !ok {
 		return nil
 	}
@@ -196,7 +135,7 @@ func programSize(pattern string) (int, error) {
 }
 
 // replaces is searches and multiplies.
-func replaces(args []reflect.Value) error {
+func replaces(args []any) error {
 	if err := searches(args); err != nil {
 		return err
 	}
@@ -206,8 +145,8 @@ func replaces(args []reflect.Value) error {
 var widths = regexp.MustCompile(`[0-9]+`)
 
 // formats refuses widths by which printf makes a long text of a short one.
-func formats(args []reflect.Value) error {
-	format, _ := args[0].Interface().(string)
+func formats(args []any) error {
+	format, _ := args[0].(string)
 	if strings.Count(format, "%") > 1000 || strings.Contains(format, "*") {
 		return tooMuch("printf", 1000, "places, and widths are written out")
 	}
@@ -225,6 +164,6 @@ func formats(args []reflect.Value) error {
 	return nil
 }
 
-func refused([]reflect.Value) error {
+func refused([]any) error {
 	return fmt.Errorf("not offered to templates")
 }

@@ -2,14 +2,10 @@ package catalog
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
+	"sync"
+	"text/template"
 	"text/template/parse"
-
-	"helm.sh/helm/v4/pkg/chart/common"
-	chart "helm.sh/helm/v4/pkg/chart/v2"
 )
 
 // Names of the functions that the instrumented templates call; see meter.
@@ -18,108 +14,75 @@ const (
 	leaveFunc = "slipwayLeave"
 	stepFunc  = "slipwayStep"
 	printFunc = "slipwayPrint"
-	tplFunc   = "slipwayTemplate"
 )
 
-// metered copies a chart with every template instrumented, subcharts included.
-func metered(c *chart.Chart) (*chart.Chart, error) {
-	n := cloned(c)
-	for _, sub := range append(n.Dependencies(), n) {
-		if err := instrumentAll(sub); err != nil {
-			return nil, err
-		}
+// callable names every function of templates, for the parser, which refuses any other.
+var callable = sync.OnceValue(func() template.FuncMap {
+	nothing := func() string { return "" }
+	all := template.FuncMap{"include": nothing, "tpl": nothing}
+	for name := range functions() {
+		all[name] = nothing
 	}
-	return n, nil
+	return all
+})
+
+// templateFile is one file of a chart's templates: parsed and instrumented once, then only read, so that
+// any number of renderings run it at a time.
+type templateFile struct {
+	trees map[string]*parse.Tree // what it defines; its own text is under ""
+	// unknown is what Helm says when a template calls a function that there is not. It says so only of charts that
+	// are rendered: a dependency may be left out.
+	unknown error
 }
 
-func instrumentAll(c *chart.Chart) error {
-	for i, f := range c.Templates {
-		text, err := instrument(f.Name, string(f.Data))
-		if err != nil {
-			return fmt.Errorf("the chart cannot be read: %w", err)
-		}
-		c.Templates[i] = &common.File{Name: f.Name, ModTime: f.ModTime, Data: []byte(text)}
-	}
-	for _, sub := range c.Dependencies() {
-		if err := instrumentAll(sub); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// cloned copies what rendering changes: Helm's engine edits metadata, values and dependencies of the
-// chart that it is given.
-func cloned(c *chart.Chart) *chart.Chart {
-	n := *c
-	if c.Metadata != nil {
-		m := *c.Metadata
-		m.Dependencies = make([]*chart.Dependency, len(c.Metadata.Dependencies))
-		for i, d := range c.Metadata.Dependencies {
-			dep := *d
-			m.Dependencies[i] = &dep
-		}
-		n.Metadata = &m
-	}
-	if c.Values != nil {
-		n.Values = copied(c.Values).(map[string]any)
-	}
-	n.Templates = slices.Clone(c.Templates)
-	subs := make([]*chart.Chart, 0, len(c.Dependencies()))
-	for _, d := range c.Dependencies() {
-		subs = append(subs, cloned(d))
-	}
-	n.SetDependencies(subs...)
-	return &n
-}
-
-// instrument rewrites a template so that it does the same and counts what it does: a step at the
-// beginning of every template, branch and turn of a loop, every printed value, and the same within
-// texts given to tpl. The engine cannot be interrupted, so the template interrupts itself.
-func instrument(name, text string) (string, error) {
+// parseFile parses a file of templates. name is that of messages.
+func parseFile(name, text string) (*templateFile, error) {
 	// The parser calls itself for every branch within a branch, and a stack that is used up ends the process.
 	if strings.Count(text, "{{") > maxActions {
-		return "", fmt.Errorf("%s: %w", name, tooMuch("a file of templates", maxActions, "actions"))
+		return nil, fmt.Errorf("%s: %w", name, tooMuch("a file of templates", maxActions, "actions"))
 	}
-	tree := parse.New(name)
-	tree.Mode = parse.SkipFuncCheck
-	set := map[string]*parse.Tree{}
-	if _, err := tree.Parse(text, "", "", set); err != nil {
-		return "", err
+	set, err := template.New(name).Funcs(callable()).Parse(text)
+	if err != nil {
+		lenient := parse.New(name)
+		lenient.Mode = parse.SkipFuncCheck
+		if _, err := lenient.Parse(text, "", "", map[string]*parse.Tree{}); err != nil {
+			return nil, err
+		}
+		return &templateFile{unknown: parseError(name, err)}, nil
 	}
-	var b strings.Builder
-	if tree.Root != nil {
-		b.WriteString(body(tree.Root))
-	}
-	for _, n := range slices.Sorted(maps.Keys(set)) {
-		if n == name || set[n].Root == nil {
+	f := &templateFile{trees: map[string]*parse.Tree{}}
+	for _, t := range set.Templates() {
+		instrument(t.Tree)
+		if t.Name() == name {
+			f.trees[""] = t.Tree
 			continue
 		}
-		fmt.Fprintf(&b, "{{define %s}}%s{{end}}", strconv.Quote(n), body(set[n].Root))
+		f.trees[t.Name()] = t.Tree
 	}
-	return b.String(), nil
+	return f, nil
 }
 
-func body(l *parse.ListNode) string {
-	countList(l)
-	return "{{" + enterFunc + "}}" + l.String() + "{{" + leaveFunc + "}}"
+// instrument changes a template so that it does the same and counts what it does: a step at the beginning
+// of every template and every turn of a loop, and every printed value that is not certainly a text. The
+// engine cannot be interrupted, so the template interrupts itself. An empty template stays one: it does not
+// take the place of another of its name.
+func instrument(t *parse.Tree) {
+	if t.Root == nil || parse.IsEmptyTree(t.Root) {
+		return
+	}
+	countList(t.Root)
+	t.Root.Nodes = append(append([]parse.Node{calling(t.Root.Pos, enterFunc)}, t.Root.Nodes...), calling(t.Root.Pos, leaveFunc))
 }
 
-// countList instruments what stands in l: running it is a step, which also accounts for the text in
-// it. A text node is printed as it is, so it can hold an action.
 func countList(l *parse.ListNode) {
 	if l == nil {
 		return
 	}
-	size := 0
-	for i, n := range l.Nodes {
+	for _, n := range l.Nodes {
 		switch n := n.(type) {
-		case *parse.TextNode:
-			size += len(n.Text)
 		case *parse.ActionNode:
-			countPipe(n.Pipe)
-			if len(n.Pipe.Decl) == 0 {
-				l.Nodes[i] = raw("{{" + n.Pipe.String() + " | " + printFunc + "}}")
+			if len(n.Pipe.Decl) == 0 && !printsText(n.Pipe) {
+				n.Pipe.Cmds = append(n.Pipe.Cmds, command(n.Pos, printFunc))
 			}
 		case *parse.IfNode:
 			countBranch(&n.BranchNode)
@@ -127,49 +90,34 @@ func countList(l *parse.ListNode) {
 			countBranch(&n.BranchNode)
 		case *parse.RangeNode:
 			countBranch(&n.BranchNode)
-		case *parse.TemplateNode:
-			countPipe(n.Pipe)
+			n.List.Nodes = append([]parse.Node{calling(n.Pos, stepFunc)}, n.List.Nodes...)
 		}
 	}
-	l.Nodes = append([]parse.Node{raw(fmt.Sprintf("{{%s %d}}", stepFunc, size))}, l.Nodes...)
 }
 
 func countBranch(n *parse.BranchNode) {
-	countPipe(n.Pipe)
 	countList(n.List)
 	countList(n.ElseList)
 }
 
-// countPipe finds calls of tpl and lets their text be instrumented first.
-func countPipe(p *parse.PipeNode) {
-	if p == nil {
-		return
+// printsText tells whether what a pipe gives needs no look before it is printed: a constant, or what a function
+// gives that makes texts.
+func printsText(p *parse.PipeNode) bool {
+	switch first := p.Cmds[len(p.Cmds)-1].Args[0].(type) {
+	case *parse.IdentifierNode:
+		return returnsText(first.Ident)
+	case *parse.StringNode:
+		return true
 	}
-	for _, c := range p.Cmds {
-		for _, a := range c.Args {
-			switch a := a.(type) {
-			case *parse.PipeNode:
-				countPipe(a)
-			case *parse.ChainNode:
-				if inner, ok := a.Node.(*parse.PipeNode); ok {
-					countPipe(inner)
-				}
-			}
-		}
-		if id, ok := c.Args[0].(*parse.IdentifierNode); ok && id.Ident == "tpl" && len(c.Args) > 1 {
-			c.Args[1] = raw("(" + tplFunc + " " + argument(c.Args[1]) + ")")
-		}
-	}
+	return false
 }
 
-// argument writes a node as one argument of a call.
-func argument(n parse.Node) string {
-	if _, ok := n.(*parse.PipeNode); ok {
-		return "(" + n.String() + ")"
-	}
-	return n.String()
+func calling(at parse.Pos, name string) parse.Node {
+	return &parse.ActionNode{NodeType: parse.NodeAction, Pos: at, Pipe: &parse.PipeNode{
+		NodeType: parse.NodePipe, Pos: at, Cmds: []*parse.CommandNode{command(at, name)},
+	}}
 }
 
-func raw(text string) *parse.TextNode {
-	return &parse.TextNode{NodeType: parse.NodeText, Text: []byte(text)}
+func command(at parse.Pos, name string) *parse.CommandNode {
+	return &parse.CommandNode{NodeType: parse.NodeCommand, Pos: at, Args: []parse.Node{parse.NewIdentifier(name).SetPos(at)}}
 }

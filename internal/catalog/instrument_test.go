@@ -1,10 +1,7 @@
 package catalog
 
 import (
-	"context"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // An instrumented template must print what the template prints, byte for byte.
@@ -35,17 +32,8 @@ func TestInstrumentedTemplatesDoTheSame(t *testing.T) {
 				"templates/a.txt": text, "note.txt": "a note",
 				"values.yaml": "none:\nlist: [{name: a}, {name: b}]\nmap: {b: {c: \"{{ x }}\"}}\n",
 			})
-			ctx := context.Background()
-			want, err := tpl.execute(ctx, nil, tpl.loaded.chart, nil, release())
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := tpl.execute(ctx, newMeter(ctx), tpl.loaded.metered, nil, release())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("-plain +metered:\n%s", d)
+			if err := sameAsHelm(t, tpl, nil); err != nil {
+				t.Error(err)
 			}
 		})
 	}

@@ -33,15 +33,16 @@ const (
 	maxOutputBytes  = 4 << 20
 	maxObjectBytes  = 1 << 20
 	maxObjects      = 200
-	maxSteps        = 100_000  // turns of loops, calls of named templates and of functions
-	maxPrintedBytes = 32 << 20 // printed by all templates, what includes return counted again
-	maxTextBytes    = 2 << 20  // one text while rendering
-	maxListItems    = 100_000  // one value while rendering: its items at every depth
-	maxNesting      = 200      // templates that call each other
-	tplSteps        = 100      // what a call of tpl counts for: it copies all templates
-	maxSearch       = 64 << 20 // size of a compiled pattern times the text that it is matched with
-	maxPatternBytes = 10_000   // of a regular expression
-	maxProgram      = 20_000   // instructions of one that is compiled
+	maxSteps        = 100_000   // turns of loops, calls of named templates and of functions
+	maxPrintedBytes = 32 << 20  // printed by all templates, what includes return counted again
+	maxTextBytes    = 2 << 20   // one text while rendering
+	maxListItems    = 100_000   // one value while rendering: its items at every depth
+	maxMadeBytes    = 128 << 20 // all that functions make in one rendering, garbage included
+	maxNesting      = 200       // templates that call each other
+	tplSteps        = 100       // what a call of tpl counts for: it copies all templates
+	maxSearch       = 64 << 20  // size of a compiled pattern times the text that it is matched with
+	maxPatternBytes = 10_000    // of a regular expression
+	maxProgram      = 20_000    // instructions of one that is compiled
 	maxErrorBytes   = 2000
 	maxProduct      = 64 << 20 // sizes of two arguments of a function that multiplies them
 )

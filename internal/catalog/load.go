@@ -21,8 +21,8 @@ const Reserved = "slipway"
 
 // loaded is what Load keeps of a chart for rendering. Nothing in it changes afterwards.
 type loaded struct {
-	chart    *chart.Chart   // as written; its messages name the author's lines
-	metered  *chart.Chart   // the same with a meter in every template, see meter
+	chart    *chart.Chart // as written
+	engine   *engineChart
 	allows   allowances     // what it may make beyond the ordinary
 	defaults map[string]any // values.yaml, with the schema's defaults over it
 	// asWritten tells that the values are those of values.yaml and of the inputs alone; see completeKey.
@@ -112,11 +112,11 @@ func (t *Template) read(c *chart.Chart, files []*archive.BufferedFile) error {
 	if err != nil {
 		return err
 	}
-	metered, err := metered(c)
+	engine, err := newEngineChart(c)
 	if err != nil {
 		return err
 	}
-	t.loaded = &loaded{chart: c, metered: metered, allows: allows,
+	t.loaded = &loaded{chart: c, engine: engine, allows: allows,
 		schemaText: own[schemaFile], schema: schemas.compiled}
 	return t.readForm(schemas)
 }

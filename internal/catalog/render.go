@@ -8,10 +8,6 @@ import (
 	"strings"
 
 	"helm.sh/helm/v4/pkg/chart/common"
-	commonutil "helm.sh/helm/v4/pkg/chart/common/util"
-	chart "helm.sh/helm/v4/pkg/chart/v2"
-	chartutil "helm.sh/helm/v4/pkg/chart/v2/util"
-	"helm.sh/helm/v4/pkg/engine"
 )
 
 // assumedKube is the version that is rendered for while the cluster's is not known.
@@ -49,12 +45,12 @@ func (t *Template) render(ctx context.Context, in Inputs, r Release) (Rendered, 
 		return Rendered{}, fmt.Errorf("%q cannot be an application's name: it is at most 53 lower-case letters, digits and dashes, and begins with a letter", r.App)
 	}
 	m := newMeter(ctx)
-	files, err := t.execute(ctx, m, t.loaded.metered, in, r)
+	files, err := t.execute(ctx, m, in, r)
 	if m.err != nil {
 		return Rendered{}, m.err
 	}
 	if err != nil {
-		return Rendered{}, brief(t.asWritten(ctx, m, in, r, err))
+		return Rendered{}, brief(err)
 	}
 	set, err := objects(files)
 	if err != nil {
@@ -67,19 +63,6 @@ func (t *Template) render(ctx context.Context, in Inputs, r Release) (Rendered, 
 	return Rendered{Set: adopt(set, r), Skipped: skipped}, nil
 }
 
-// asWritten words a failure of the metered chart in terms of the lines that its author wrote, by
-// failing once more without the meter. It takes the same steps to the same failure, so it ends too;
-// it is not worth the time if that was long.
-func (t *Template) asWritten(ctx context.Context, m *meter, in Inputs, r Release, failure error) error {
-	if m.steps > maxSteps/100 {
-		return failure
-	}
-	if _, err := t.execute(ctx, nil, t.loaded.chart, in, r); err != nil {
-		return err
-	}
-	return failure
-}
-
 // brief cuts the text of an error that repeats itself for every level of a recursion.
 func brief(err error) error {
 	if text := err.Error(); len(text) > maxErrorBytes {
@@ -88,15 +71,20 @@ func brief(err error) error {
 	return err
 }
 
-// execute runs Helm's engine: lookup has no cluster, DNS is off, a missing value is an error.
-func (t *Template) execute(ctx context.Context, m *meter, c *chart.Chart, in Inputs, r Release) (map[string]string, error) {
+// execute runs the chart's templates: lookup has no cluster, DNS is off, a missing value is an error.
+func (t *Template) execute(ctx context.Context, m *meter, in Inputs, r Release) (map[string]string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	c = cloned(c)
-	// The defaults are in the values already. Were they in the chart too, Helm would put back what the
-	// person removed.
-	c.Values = map[string]any{}
+	values, options, caps, err := t.context(in, r)
+	if err != nil {
+		return nil, err
+	}
+	return t.loaded.engine.run(ctx, m, values, options, caps)
+}
+
+// context is what a chart is rendered with.
+func (t *Template) context(in Inputs, r Release) (map[string]any, common.ReleaseOptions, *common.Capabilities, error) {
 	given := t.values(in)
 	if !t.loaded.asWritten {
 		given = filledIn(t.Fields, given)
@@ -106,27 +94,11 @@ func (t *Template) execute(ctx context.Context, m *meter, c *chart.Chart, in Inp
 		"app": r.App, "team": r.Target.Team, "environment": r.Target.Environment,
 		"namespace": r.Place.Namespace, "revision": r.Revision,
 	}
-	if err := chartutil.ProcessDependencies(c, values); err != nil {
-		return nil, fmt.Errorf("the chart's dependencies: %w", err)
-	}
 	caps, err := capabilities(r)
-	if err != nil {
-		return nil, err
-	}
-	options := common.ReleaseOptions{
+	return values, common.ReleaseOptions{
 		Name: r.App, Namespace: r.Place.Namespace, Revision: r.Revision,
 		IsInstall: r.Revision <= 1, IsUpgrade: r.Revision > 1,
-	}
-	// Helm's own validation follows remote $ref, so it is skipped: Check has validated.
-	top, err := commonutil.ToRenderValuesWithSchemaValidation(c, values, options, caps, true)
-	if err != nil {
-		return nil, fmt.Errorf("the chart's values: %w", err)
-	}
-	e := engine.Engine{Strict: true}
-	if m != nil {
-		e.CustomTemplateFuncs = m.functions()
-	}
-	return e.RenderWithContext(ctx, c, top)
+	}, caps, err
 }
 
 func capabilities(r Release) (*common.Capabilities, error) {

@@ -87,7 +87,7 @@ func TestTwelveWorkloadsStayWithinTheLimits(t *testing.T) {
 				t.Errorf("it makes %d objects", len(r.Set))
 			}
 			m := newMeter(context.Background())
-			if _, err := tpl.execute(context.Background(), m, tpl.loaded.metered, in, release()); err != nil {
+			if _, err := tpl.execute(context.Background(), m, in, release()); err != nil {
 				t.Fatal(err)
 			}
 			t.Logf("%d objects, %d steps, %d bytes printed", len(r.Set), m.steps, m.printed)
