@@ -319,6 +319,9 @@ type Row struct {
 	Index int
 	Key   *Control // Map only
 	Item  Control
+	// Open tells that somebody works on the row: it was added just now, or the form says so, see FormOpen.
+	// Only forms with more rows than are shown whole go by it.
+	Open bool
 }
 
 // View is a form ready to be drawn.
@@ -356,7 +359,8 @@ type Template struct {
 // form without leaving it, so that all of it works without JavaScript: FormAdd with a list's name adds a
 // row, FormRemove, FormUp and FormDown with a row's name remove and move it, FormGenerate with a secret
 // control's name makes a value for it, FormPreset with a preset's ID begins with that, or with a list's
-// name, "=" and an ID adds a row.
+// name, "=" and an ID adds a row. FormOpen and FormShut with a row's name open and close it where a list is
+// too long for all of its rows to be shown whole; FormOpened names those that are open.
 const (
 	FormPrefix   = "in"
 	FormAdd      = "_add"
@@ -365,6 +369,9 @@ const (
 	FormDown     = "_down"
 	FormGenerate = "_generate"
 	FormPreset   = "_preset"
+	FormOpen     = "_open"
+	FormShut     = "_shut"
+	FormOpened   = "_opened"
 	// FormFile and a control's path, "file/secrets/0/value", names what was taken from a file, byte for byte.
 	FormFile = "file"
 )

@@ -201,6 +201,10 @@ func FuzzDecode(f *testing.F) {
 		if d := cmp.Diff(formOf(second), formOf(third)); d != "" {
 			t.Errorf("the view changes when it is posted again:\n%s", d)
 		}
+		less := tpl.Decode(second.Form(), Around{})
+		if d := cmp.Diff(map[string]any(in), map[string]any(less.Inputs)); d != "" {
+			t.Errorf("the inputs change when the view posts itself:\n%s", d)
+		}
 		_ = tpl.Check(in, Release{}) // neither may panic
 		tpl.View(in, Around{})
 	})

@@ -23,6 +23,7 @@ type node struct {
 // before rows get new numbers, so each means the row that it stood in.
 type action struct {
 	add, remove, generate bool
+	open, shut            bool   // of a row
 	move                  int    // -1 is up, 1 is down
 	preset                string // of the list
 }
@@ -129,6 +130,9 @@ func (n *node) press(form Form) {
 	at(FormRemove, func(a *action) { a.remove = true })
 	at(FormUp, func(a *action) { a.move = -1 })
 	at(FormDown, func(a *action) { a.move = 1 })
+	at(FormOpened, func(a *action) { a.open = true })
+	at(FormOpen, func(a *action) { a.open = true })
+	at(FormShut, func(a *action) { a.shut = true })
 	at(FormGenerate, func(a *action) { a.generate = true })
 	for _, v := range form[FormPreset] {
 		path, id, _ := strings.Cut(v, "=")
@@ -254,7 +258,9 @@ func (r *formReader) readRows(c *Control, n *node) {
 		return
 	}
 	if n.action.add {
-		c.Rows = append(c.Rows, r.row(c.Field, path, len(c.Rows), nil))
+		added := r.row(c.Field, path, len(c.Rows), nil)
+		added.Open = true
+		c.Rows = append(c.Rows, added)
 	}
 	if p, ok := presetOf(c.Field.Presets, n.action.preset); ok && c.Field.Kind == List {
 		c.Rows = append(c.Rows, presetRow(c, p))
@@ -277,7 +283,7 @@ func (n *node) moved(ordered bool) []int {
 // row reads a row. It is numbered anew, so that removing one leaves no hole.
 func (r *formReader) row(f *Field, path string, index int, n *node) Row {
 	at := joinRow(path, index)
-	row := Row{Index: index}
+	row := Row{Index: index, Open: n != nil && n.action.open && !n.action.shut}
 	if f.Kind == Map {
 		key := r.control(keyField(f), join(at, "key"), n.kid("key"), nil)
 		row.Key = &key

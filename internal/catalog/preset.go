@@ -42,7 +42,7 @@ func presetRow(c *Control, p Preset) Row {
 		}
 	}
 	at := joinRow(c.path(), len(c.Rows))
-	return Row{Index: len(c.Rows), Item: newFiller().item(c.Field.Item, at, at, c.Field.Item.declared(values), true)}
+	return Row{Index: len(c.Rows), Item: newFiller().item(c.Field.Item, at, at, c.Field.Item.declared(values), true), Open: true}
 }
 
 // freeName is the name, with a number behind it if a row has it already: "redis", "redis-2".

@@ -25,12 +25,12 @@ type Choices interface {
 // choicesTime is how long a form waits for what the cluster has. It is shown without, rather than late.
 const choicesTime = 1500 * time.Millisecond
 
-// answers asks the cluster for what the pickers of a view offer, each question once and all at a time.
-func (s *server) answers(c echo.Context, f *flow, v catalog.View) map[string]templates.PickerAnswer {
+// answers asks the cluster for what the pickers of a form offer, each question once and all at a time.
+func (s *server) answers(c echo.Context, f *flow, d templates.FormData) map[string]templates.PickerAnswer {
 	if s.Choices == nil {
 		return nil
 	}
-	asked := templates.PickersOf(v)
+	asked := d.Questions()
 	if len(asked) == 0 {
 		return nil
 	}

@@ -25,7 +25,7 @@ func (f *flow) draftKey() change.DraftKey {
 
 // keep saves what was typed, with tokens in place of secrets. That it cannot is told, and stops nothing.
 func (s *server) keep(c echo.Context, f *flow) {
-	form := formOf(f.reading.View)
+	form := f.reading.View.Form()
 	if name := f.form.Get(formName); name != "" {
 		form.Set(formName, name)
 	}

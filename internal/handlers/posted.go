@@ -11,9 +11,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
-	"slipway.dev/slipway/internal/manifest"
 )
 
 // FormLimit is the most bytes of a posted form of a template. It is above what any one field takes, so
@@ -92,57 +90,6 @@ func readable(err error) error {
 		return errForm
 	}
 	return nil
-}
-
-// formOf is a view as its page would post it: what goes along with a plan, and what is kept as a draft.
-// Of secrets it holds tokens.
-func formOf(v catalog.View) url.Values {
-	form := url.Values{}
-	for _, s := range v.Sections {
-		for i := range s.Controls {
-			post(form, &s.Controls[i])
-		}
-	}
-	return form
-}
-
-func post(form url.Values, c *catalog.Control) {
-	switch c.Field.Kind {
-	case catalog.Object:
-		for i := range c.Parts {
-			post(form, &c.Parts[i])
-		}
-	case catalog.List, catalog.Map:
-		if c.Set {
-			form.Add(c.Name, "")
-		}
-		for i := range c.Rows {
-			if k := c.Rows[i].Key; k != nil {
-				post(form, k)
-			}
-			post(form, &c.Rows[i].Item)
-		}
-	case catalog.Switch:
-		form.Add(c.Name, "false")
-		if c.On {
-			form.Add(c.Name, "true")
-		}
-	case catalog.Unknown:
-	default:
-		form.Add(c.Name, postedValue(c))
-	}
-}
-
-func postedValue(c *catalog.Control) string {
-	switch {
-	case !c.Field.Secret:
-		return c.Value
-	case c.Value != "":
-		return c.Value
-	case c.Set && !c.Unset:
-		return manifest.Empty
-	}
-	return ""
 }
 
 // document takes the one application out of a file that fits the form.

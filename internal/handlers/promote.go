@@ -163,7 +163,7 @@ func (s *server) fillForm(c echo.Context, d templates.PromoteData, draft change.
 	if draft.Kind == change.Update {
 		at = templates.AppURL(d.To, "edit")
 	}
-	form := formOf(t.View(draft.Inputs, s.around(c, f)))
+	form := t.View(draft.Inputs, s.around(c, f)).Form()
 	form.Set(formName, draft.App.Name)
 	form.Set(formSource, draft.Source.String())
 	_, err = s.Changes.SaveDraft(c.Request().Context(), who(c), change.SavedDraft{DraftKey: f.draftKey(), Version: t.ID.Version, Form: form})

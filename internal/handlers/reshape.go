@@ -18,6 +18,7 @@ import (
 // reshapers are the buttons that change a form without leaving it.
 var reshapers = []string{
 	catalog.FormAdd, catalog.FormRemove, catalog.FormUp, catalog.FormDown, catalog.FormGenerate, catalog.FormPreset,
+	catalog.FormOpen, catalog.FormShut, formShow,
 }
 
 // reshapes tells whether a form was posted to be changed, as opposed to be judged.
@@ -38,11 +39,14 @@ func (s *server) reshape(c echo.Context, f *flow) error {
 		f.focus = catalog.FormPrefix + f.reading.Posted(f.template, at)
 	}
 	f.reading = f.template.Untouched(f.form, s.around(c, f))
+	if row := f.form.Get(catalog.FormOpen); row != "" {
+		f.focus = f.reading.View.First(row)
+	}
 	if err := s.stage(c, f); err != nil {
 		return s.notStaged(c, f, err)
 	}
 	// The buttons changed the form after it was read, so its inputs are those of what is shown now.
-	shown := f.template.Decode(formOf(f.reading.View), s.around(c, f))
+	shown := f.template.Decode(f.reading.View.Form(), s.around(c, f))
 	f.draft.Inputs = shown.Inputs
 	f.incomplete = len(shown.Errors) > 0
 	s.keep(c, f)
@@ -127,7 +131,7 @@ func (s *server) filled(c echo.Context, f *flow, doc change.Document) error {
 	around := s.around(c, f)
 	view := f.template.View(doc.Inputs, around)
 	name := f.form.Get(formName)
-	f.form = formOf(view)
+	f.form = view.Form()
 	f.form.Set(formName, name)
 	f.draft.Source = nil // what it holds is from the file now
 	f.reading = f.template.Decode(f.form, around)
@@ -149,30 +153,4 @@ func (s *server) filled(c echo.Context, f *flow, doc change.Document) error {
 		code = http.StatusUnprocessableEntity
 	}
 	return s.showForm(c, code, f, f.reading.View, nil)
-}
-
-// findLine gives the focus to the field that decides a line of the manifests.
-func (s *server) findLine(c echo.Context, f *flow) {
-	at, line, _ := strings.Cut(f.form.Get(formLine), ":")
-	object, err1 := strconv.Atoi(at)
-	number, err2 := strconv.Atoi(line)
-	if err1 != nil || err2 != nil || object < 0 || number < 1 {
-		return
-	}
-	draft := f.draft
-	if draft.App.Name == "" {
-		draft.App.Name = "name"
-	}
-	f.notice = fmt.Sprintf("No field decides line %d: the template writes it.", number)
-	rel, err := s.Changes.Release(c.Request().Context(), draft.App, f.base)
-	if err != nil {
-		f.notice = "The cluster does not answer, so nothing can be said of this line."
-		return
-	}
-	paths, err := f.template.FieldsOf(c.Request().Context(), draft.Inputs, rel, object, number)
-	if err != nil || len(paths) == 0 {
-		return
-	}
-	f.focus = catalog.FormPrefix + f.reading.Posted(f.template, paths[0])
-	f.notice = ""
 }

@@ -9,8 +9,9 @@ import (
 // not suit know of them for when their name changes.
 func TestAddressesAreOfferedOnce(t *testing.T) {
 	html := draw(t, Form(samplePage(NavCatalogue, ""), offering()))
+	id := offersID("ServiceURL  ")
 	for text, want := range map[string]int{
-		`<datalist id="offers-ServiceURL">`: 1, ` list="offers-ServiceURL"`: 1, `data-offers="offers-ServiceURL"`: 2,
+		`<datalist id="` + id + `">`: 1, ` list="` + id + `"`: 1, `data-offers="` + id + `"`: 2,
 		`data-offers-keys="_URL$"`: 2, "http://api.payments.svc.cluster.local:80": 1, "The cluster has no": 0, "in the cluster, as of now": 0,
 	} {
 		if got := strings.Count(html, text); got != want {

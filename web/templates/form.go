@@ -1,6 +1,8 @@
 package templates
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"slipway.dev/slipway/internal/catalog"
@@ -100,6 +102,39 @@ type ManifestObject struct {
 	YAML  string
 	// By tells which field decides a line: from the line's number, counted from 1.
 	By map[int]MarkedBy
+	// Folded is set on an object of which only the name is shown, Asked on one whose lines somebody asked for.
+	Folded, Asked bool
+}
+
+// Name is how an object of the pane is asked for in a form.
+func (o ManifestObject) Name() string { return o.Ref.Kind + "/" + o.Ref.Name }
+
+// Lines is how many lines its YAML has.
+func (o ManifestObject) Lines() int { return strings.Count(o.YAML, "\n") }
+
+// Fold leaves at most limit lines in the pane. Objects that were asked for stay, whatever their size; then those
+// that are named after the row which somebody works on, then the first ones, as long as they fit.
+func (d ManifestsData) Fold(limit int, asked []string, row string) {
+	rank := func(o *ManifestObject) int {
+		switch {
+		case slices.Contains(asked, o.Name()):
+			return 0
+		case row != "" && (o.Ref.Name == row || strings.HasSuffix(o.Ref.Name, "-"+row)):
+			return 1
+		}
+		return 2
+	}
+	left := limit
+	for r := range 3 {
+		for i := range d.Objects {
+			o := &d.Objects[i]
+			if rank(o) != r {
+				continue
+			}
+			left -= o.Lines()
+			o.Asked, o.Folded = r == 0, r > 0 && left < 0
+		}
+	}
 }
 
 // MarkedBy is the field that decides a line.

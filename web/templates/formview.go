@@ -77,67 +77,6 @@ func (d FormData) errorCount() int {
 	return n
 }
 
-// controlAt finds the element of an error, by the control's name without its prefix.
-func controlAt(v catalog.View, path string) string {
-	for _, s := range v.Sections {
-		if id := idIn(s.Controls, catalog.FormPrefix+path); id != "" {
-			return id
-		}
-	}
-	return ""
-}
-
-func idIn(controls []catalog.Control, name string) string {
-	for i := range controls {
-		if id := idOf(&controls[i], name); id != "" {
-			return id
-		}
-	}
-	return ""
-}
-
-func idOf(c *catalog.Control, name string) string {
-	if c.Name == name {
-		return c.ID
-	}
-	if !strings.HasPrefix(name, c.Name) {
-		return ""
-	}
-	for i := range c.Rows {
-		if k := c.Rows[i].Key; k != nil && k.Name == name {
-			return k.ID
-		}
-		if id := idOf(&c.Rows[i].Item, name); id != "" {
-			return id
-		}
-	}
-	return idIn(c.Parts, name)
-}
-
-// scalars are all controls of a form that hold one value, for the messages beside them.
-func scalars(v catalog.View) []catalog.Control {
-	var out []catalog.Control
-	var walk func(c catalog.Control)
-	walk = func(c catalog.Control) {
-		for _, r := range c.Rows {
-			if r.Key != nil {
-				walk(*r.Key)
-			}
-			walk(r.Item)
-		}
-		for _, p := range c.Parts {
-			walk(p)
-		}
-		out = append(out, c)
-	}
-	for _, s := range v.Sections {
-		for _, c := range s.Controls {
-			walk(c)
-		}
-	}
-	return out
-}
-
 // touched tells whether a message may be shown while somebody is still typing: not for what was
 // left empty so far, nor for rows in which nothing stands yet.
 func touched(c catalog.Control) bool {
@@ -210,9 +149,6 @@ func needsEmptyOption(c catalog.Control) bool {
 	}
 	return true
 }
-
-// rowName is the name by which a row is removed.
-func rowName(c catalog.Control, r catalog.Row) string { return c.Name + "/" + strconv.Itoa(r.Index) }
 
 // keyTitle is what the name of a Map's entry is called.
 func keyTitle(f *catalog.Field) string {
@@ -311,14 +247,26 @@ func states(d FormData, c catalog.Control) templ.Attributes {
 	return a
 }
 
-// rowButton lets htmx post the form for a button that adds or removes a row, and take over just the
-// fields.
+// rowButton lets htmx post the form for a button that changes it, and take over just the fields. The button
+// stands within them, and has the rest from there.
 func rowButton(p Page, d FormData) templ.Attributes {
+	return templ.Attributes{"hx-post": d.Action, "hx-nonce": p.Nonce}
+}
+
+// buttonsHere is what the buttons among the fields have in common.
+func buttonsHere(p Page) templ.Attributes {
 	return templ.Attributes{
-		"formaction": d.Action, "hx-post": d.Action, "hx-target": "#fields", "hx-select": "#fields",
-		"hx-swap": "outerMorph", "hx-nonce": p.Nonce,
+		"hx-nonce": p.Nonce, "hx-target:inherited": "#fields", "hx-select:inherited": "#fields", "hx-swap:inherited": "outerMorph",
 		// One button at a time: what the second would send knows nothing of what the first one does.
-		"hx-sync": "#said:drop",
+		"hx-sync:inherited": "#said:drop",
+	}
+}
+
+// formButton is rowButton for one that stands elsewhere.
+func formButton(p Page, d FormData) templ.Attributes {
+	return templ.Attributes{
+		"hx-post": d.Action, "hx-target": "#fields", "hx-select": "#fields",
+		"hx-swap": "outerMorph", "hx-nonce": p.Nonce, "hx-sync": "#said:drop",
 	}
 }
 

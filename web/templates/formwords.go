@@ -3,94 +3,16 @@ package templates
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
-	"hash/fnv"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/a-h/templ"
-
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
 	"slipway.dev/slipway/internal/manifest"
 )
-
-// Shape stands for which fields a form shows and what is offered for them. A page whose shape is another
-// one than the server's gets its fields anew.
-func (d FormData) Shape() string {
-	h := fnv.New64a()
-	for _, c := range scalars(d.View) {
-		fmt.Fprintf(h, "%s %d %s\n", c.Name, len(c.Rows), pickerKey(c))
-	}
-	return strconv.FormatUint(h.Sum64(), 36)
-}
-
-// PickersOf collects what the fields of a view ask of the cluster, each question once.
-func PickersOf(v catalog.View) map[string]PickerQuestion {
-	asked := map[string]PickerQuestion{}
-	for _, c := range scalars(v) {
-		if key := pickerKey(c); key != "" {
-			asked[key] = PickerQuestion{Picker: *c.Field.Picker, Of: c.Of}
-		}
-	}
-	return asked
-}
-
-// pickerKey names the question of a control, "" if it has none: a key of an object that is not named yet
-// cannot be asked for.
-func pickerKey(c catalog.Control) string {
-	p := c.Field.Picker
-	if p == nil || p.Of != "" && c.Of == "" {
-		return ""
-	}
-	return p.Kind + " " + p.Type + " " + c.Of
-}
-
-// sharedList is the list of what a quiet picker offers, "" for one that has a list and a line of its own: values
-// of many rows may be offered the same.
-func sharedList(c catalog.Control) string {
-	if p := c.Field.Picker; p != nil && p.Keys != "" {
-		return "offers-" + p.Kind
-	}
-	return ""
-}
-
-// offered are the shared lists of a form, by their ids in order.
-func (d FormData) offered() []offer {
-	var out []offer
-	for _, c := range scalars(d.View) {
-		id, choices := sharedList(c), d.Answers[pickerKey(c)].Choices
-		if id != "" && len(choices) > 0 && !slices.ContainsFunc(out, func(o offer) bool { return o.ID == id }) {
-			out = append(out, offer{id, choices})
-		}
-	}
-	return out
-}
-
-// offers are the attributes by which a field finds what it is offered.
-func (d FormData) offers(c catalog.Control) templ.Attributes {
-	if len(d.Answers[pickerKey(c)].Choices) == 0 {
-		return nil
-	}
-	shared := sharedList(c)
-	if shared == "" {
-		return templ.Attributes{"list": c.ID + "-l"}
-	}
-	all := templ.Attributes{"data-offers": shared, "data-offers-keys": c.Field.Picker.Keys}
-	if c.Suits {
-		all["list"] = shared
-	}
-	return all
-}
-
-// offer is a shared list.
-type offer struct {
-	ID      string
-	Choices []manifest.Choice
-}
 
 // pickerWords says what was found for a control; warn is set where what is typed is not among it.
 func pickerWords(c catalog.Control, a PickerAnswer) (words string, warn bool) {
@@ -267,30 +189,6 @@ func wide(c catalog.Control) bool {
 		return true
 	}
 	return c.Field.Secret || c.Field.Upload || c.Field.Kind == catalog.Choice && asRadios(c.Field)
-}
-
-// rowTitle names a row of objects after the first thing that was typed into it.
-func rowTitle(f *catalog.Field, r catalog.Row) string {
-	title := itemTitle(f)
-	if r.Key != nil && r.Key.Value != "" {
-		return r.Key.Value
-	}
-	name := slices.IndexFunc(r.Item.Parts, func(p catalog.Control) bool { return p.Field.Kind == catalog.Text && !p.Field.Secret })
-	if name >= 0 && r.Item.Parts[name].Value != "" {
-		return r.Item.Parts[name].Value
-	}
-	return title + " " + strconv.Itoa(r.Index+1)
-}
-
-// rowOpen tells whether a row of objects is shown open: a few are, and what needs somebody.
-func (d FormData) rowOpen(c catalog.Control, r catalog.Row) bool {
-	t := tallyOf([]catalog.Control{r.Item})
-	return len(c.Rows) <= 2 || t.errors > 0 || d.within(r.Item)
-}
-
-// moved is the button that moves a row, said with its place.
-func moved(c catalog.Control, r catalog.Row, where string) string {
-	return "Move " + rowTitle(c.Field, r) + " " + where
 }
 
 // emptyOnPurpose tells of a secret that somebody wants it to be empty.

@@ -65,6 +65,7 @@ func gallery() []view {
 		{"form-environment", Form(samplePage(NavCatalogue, "New web-service", Crumb{"Catalogue", "/catalogue"}, Crumb{"New", ""}), pane)},
 		{"environment", Environment(samplePage(NavApplications, "Environment", apps, Crumb{"api", "/x"}, Crumb{"Environment", ""}), environmentPage())},
 		{"environment-none", Environment(samplePage(NavApplications, "Environment", apps, Crumb{"api", "/x"}, Crumb{"Environment", ""}), EnvironmentData{App: application(api, 0)})},
+		{"form-long", Form(samplePage(NavCatalogue, "New application", Crumb{"Catalogue", "/catalogue"}, Crumb{"New", ""}), longForm())},
 		{"form-full", Form(samplePage(NavApplications, "New version", apps), fullForm())},
 		{"catalogue-drafts", Catalogue(samplePage(NavCatalogue, "Catalogue"), begun)},
 		{"plan-missing", Plan(samplePage(NavApplications, "Plan", apps, Crumb{"Plan", ""}), missing)},

@@ -69,3 +69,19 @@ func sampleDrafts() []DraftRow {
 		{Target: policy.Target{Team: "payments", Environment: "staging"}, Template: "web-service", App: "api", Saved: sampleNow.Add(-26 * time.Hour), URL: AppURL(api, "edit")},
 	}
 }
+
+// longForm has more rows than are shown whole, one of them open and one with an error, and a pane that is folded.
+func longForm() FormData {
+	d := formPage(false)
+	list := catalog.Control{Name: "in/workloads", ID: "in-workloads", Set: true, Field: field(catalog.List, "/workloads", "Workloads", "In the order in which they start.")}
+	list.Field.Item = field(catalog.Object, "", "Workload", "")
+	for i := range rowsWhole + 5 {
+		list.Rows = append(list.Rows, workloadRow(i, "worker-"+plainNumber(int64(i))))
+	}
+	list.Rows[2].Open = true
+	list.Rows[4].Item.Parts[1].Error = "Take a tag that never moves."
+	list.Rows[6].Item.Parts[0].Changed = true
+	d.View.Sections = []catalog.Section{{ID: "workloads", Title: "Workloads", Required: true, Errors: 1, Controls: []catalog.Control{list}}}
+	d.Manifests.Fold(10, nil, "")
+	return d
+}

@@ -6,9 +6,11 @@
 function follow(form) {
   form.addEventListener("focusin", ({ target }) => {
     const path = target.closest("[data-path]")?.dataset.path;
-    const focus = form.elements._focus;
-    if (path === undefined || !focus || focus.value === path) return;
+    const row = [...form.querySelectorAll(".rowbox")].find((box) => box.contains(target))?.dataset.row ?? "";
+    const { _focus: focus, _row: at } = form.elements;
+    if (path === undefined || (focus.value === path && at.value === row)) return;
     focus.value = path;
+    at.value = row;
     form.dispatchEvent(new Event("focusfield"));
   });
 }
@@ -23,7 +25,7 @@ let answered = 0;
 // request prepares what htmx sends. A preview carries no files and no secrets.
 function request(form, { detail: { ctx } }) {
   if (ctx.request.form !== form) return;
-  const pressed = ctx.sourceElement === form ? null : ctx.sourceElement;
+  const pressed = ctx.sourceElement === form || ctx.sourceElement.name === "_show" ? null : ctx.sourceElement;
   const sent = new Map([...form.elements].filter((f) => f.id).map((f) => [f.id, valueOf(f)]));
   requests.set(ctx, { pressed, sent, answered });
   if (pressed) {
@@ -80,6 +82,7 @@ function restore(form, { detail: { ctx } }) {
   }
   reveal();
   roving();
+  if (ctx.sourceElement.name === "_show") shown(ctx.sourceElement.value);
   if (!button) return;
   // What was sent is put aside by now, so it does not stay in the page.
   for (const id of before.secrets) {
@@ -136,8 +139,17 @@ function settle(form, button) {
   } else if (name === "_generate") {
     named("_generate", value)?.closest("[data-secret]")?.querySelector("summary")?.focus();
     say("A value was made and put aside.");
+  } else if (name === "_open") {
+    rowsOf(list)[at]?.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+    say("The row is open.");
+  } else if (name === "_shut") {
+    named("_open", value)?.focus();
+    say("The row is closed.");
   } else if (name === "_line") {
     found();
+  } else if (name === "_mend") {
+    found();
+    return; // the summary of what is wrong stays, and not the focus in it
   }
   const alert = document.querySelector("#fields [role=alert]");
   if (alert) alert.focus();
@@ -155,6 +167,12 @@ function found() {
   for (let d = field.closest("details"); d; d = d.parentElement.closest("details")) d.open = true;
   field.focus();
   field.scrollIntoView({ block: "center" });
+}
+
+// shown goes to an object of the pane whose lines were asked for.
+function shown(object) {
+  const mark = [...document.querySelectorAll("#manifest-list input[name=_object]")].find((i) => i.value === object);
+  mark?.closest("[id]")?.querySelector(".ln")?.focus();
 }
 
 function say(text) {
@@ -186,6 +204,13 @@ function line(event) {
   const go = document.getElementById("go");
   go.value = at.value;
   go.click();
+}
+
+// folded keeps a row of a long list in mind as closed once somebody has folded it, so that it is sent and shown
+// as the line that it is.
+function folded({ target }) {
+  const mark = target.querySelector?.(":scope > div > input[name=_opened]");
+  if (mark) mark.disabled = !target.open;
 }
 
 function changed({ target }) {
@@ -248,6 +273,7 @@ export function startTemplateForm() {
   follow(form);
   form.addEventListener("input", (e) => typed(form, e));
   form.addEventListener("change", changed);
+  form.addEventListener("toggle", folded, true);
   form.addEventListener("click", line);
   form.addEventListener("keydown", arrows);
   document.addEventListener("htmx:config:request", (e) => request(form, e));
