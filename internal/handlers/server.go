@@ -99,6 +99,7 @@ const heartbeat = 15 * time.Second
 type server struct {
 	Config
 	lists memo // of applications, for streams
+	lives fresh[templates.LiveData]
 
 	following sync.Mutex
 	follows   map[policy.Identity]int // logs, by person

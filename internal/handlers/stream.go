@@ -192,7 +192,7 @@ func (s *server) liveStream(c echo.Context) error {
 }
 
 // liveView is what one reader of an application's page sees. The database is asked only when a change
-// of the application was committed; a new state of the cluster costs one rendering for all readers
+// of the application was committed, once for all who may the same; a new state of the cluster costs one rendering for all readers
 // who see the same.
 type liveView struct {
 	s         *server
@@ -205,7 +205,7 @@ type liveView struct {
 
 func (l *liveView) draw(ctx context.Context) ([]byte, error) {
 	if l.committed.Swap(false) {
-		d, err := l.s.liveData(l.c)
+		d, err := l.s.lives.get(l.s.Feed.Seq(), l.readers(), func() (templates.LiveData, error) { return l.s.liveData(l.c) })
 		if err != nil {
 			return nil, err
 		}
@@ -227,6 +227,11 @@ func (l *liveView) draw(ctx context.Context) ([]byte, error) {
 		return b
 	})
 	return b, err
+}
+
+// readers names those who are told the same of the application's changes.
+func (l *liveView) readers() string {
+	return fmt.Sprintf("%q %t %q", l.app.AppKey, l.d.List, who(l.c).Bindings)
 }
 
 // class names all but the snapshot that the fragments depend on: readers of one class see the same.

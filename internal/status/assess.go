@@ -301,7 +301,7 @@ func (w *workload) assessCronJob() verdict {
 	})
 	last := w.jobs[0]
 	if last.Word == Failed {
-		w.causes = append(w.causes, Wrong{Word: Failed, Ref: w.ref, Title: "its last run failed", Since: last.Created, Pods: 1,
+		w.causes = append(w.causes, Wrong{Word: Failed, Ref: w.ref, Title: "failed in its last run", Since: last.Created, Pods: 1,
 			Sentence: fmt.Sprintf("The job `%s` failed. The next run starts by the schedule; the logs of this one say why.", last.Ref.Name)})
 		return verdict{word: Failed, reason: "its last run failed"}
 	}

@@ -207,14 +207,6 @@ func missingObject(message string) string {
 	return ""
 }
 
-// tooLittle is the scheduler's list of reasons without what surrounds it.
-func tooLittle(message string) string {
-	if m := nodes.FindStringSubmatch(message); m != nil {
-		return m[1]
-	}
-	return strings.TrimRight(cmp.Or(message, "the scheduler does not say why"), ".")
-}
-
 // refused is the verdict on a workload whose pods the API server does not take.
 func refused(message string) verdict {
 	if m := overQuota.FindStringSubmatch(message); m != nil {

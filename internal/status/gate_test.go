@@ -96,7 +96,7 @@ func TestFailedJob(t *testing.T) {
 		"out of time": {deadline, plainSpec, `phase: Running, conditions: [{type: Ready, status: "True"}], containerStatuses: [{name: c, ready: true, state: {running: {}}}]`, "",
 			"It did not end within 120 s, so the cluster ended it. Its pod was still at it. Give it more time, or look into its logs for what it waits for.", said},
 		"no node": {deadline, plainSpec, `phase: Pending, conditions: [{type: PodScheduled, status: "False", reason: Unschedulable, message: "0/3 nodes are available: 3 Insufficient memory."}]`, "",
-			"It did not end within 120 s, so the cluster ended it. No node has room for it: 3 Insufficient memory. Ask for less, or have a node added.", "0/3 nodes are available: 3 Insufficient memory."},
+			"It did not end within 120 s, so the cluster ended it. No node has room for it: 3 nodes have too little memory left. Ask for less, or have a node added.", "0/3 nodes are available: 3 Insufficient memory."},
 		"trial": {deadline, trialSpec, trialAgain, answer404,
 			"It did not end within 120 s, so the cluster ended it. It starts, but its check of `/admin/` does not pass within 60 s, so the cluster ends it. Compare the check's path and port with what the application answers to, or give it more time to start.", answer404},
 		"trial that is not ended yet": {deadline, trialSpec, trialStarts, answer404,

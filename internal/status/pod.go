@@ -127,24 +127,6 @@ func endedPod(p *corev1.Pod) verdict {
 	}}
 }
 
-// unscheduled is the verdict on a pod that has no node.
-func unscheduled(p *corev1.Pod) (verdict, bool) {
-	c := condition(p, corev1.PodScheduled)
-	if c == nil || c.Status != corev1.ConditionFalse {
-		return verdict{}, false
-	}
-	if c.Reason == corev1.PodReasonSchedulingGated {
-		return verdict{word: Pending, reason: "is held back by a scheduling gate", wrong: &cause{
-			id: "gate", title: "is held back", said: c.Message, since: c.LastTransitionTime.Time,
-			sentence: "A scheduling gate keeps its pods from getting a node. Whoever set the gate has to remove it.",
-		}}, true
-	}
-	return verdict{word: Pending, reason: "no node has room: " + tooLittle(c.Message), wrong: &cause{
-		id: "unschedulable", title: "waits for a node", said: c.Message, since: c.LastTransitionTime.Time,
-		sentence: "No node has room for it: " + tooLittle(c.Message) + ". Ask for less, or have a node added.",
-	}}, true
-}
-
 // starting is the verdict on a pod whose containers were not all created yet.
 func (l *look) starting(p *corev1.Pod) (verdict, bool) {
 	if v, runs := l.initialising(p); runs {

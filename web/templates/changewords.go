@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"fmt"
 	"time"
 
 	"slipway.dev/slipway/internal/change"
@@ -204,6 +205,28 @@ func awaited(outcomes []manifest.Outcome) []manifest.Outcome {
 		}
 	}
 	return out
+}
+
+// holdsUp says what a change that is under way waits for, or why it failed, as far as there is something to
+// do or to know about it.
+func holdsUp(c change.Change) []string {
+	switch c.State {
+	case change.Applying:
+		var out []string
+		for _, o := range awaited(c.Outcomes) {
+			s := fmt.Sprintf("The Job `%s` has to succeed first", o.Ref.Name)
+			if o.Note != "" {
+				s += ": " + o.Note
+			}
+			out = append(out, s+". What runs stays as it is until then.")
+		}
+		return out
+	case change.Failed:
+		if c.Failure != "" {
+			return []string{c.Failure}
+		}
+	}
+	return nil
 }
 
 // isGateFailure tells whether a Job was to succeed first and did not.
