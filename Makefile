@@ -3,6 +3,8 @@
 .PHONY: help build web generate demo demo-reset test lint fuzz image clean
 
 IMAGE ?= slipway:dev
+VERSION ?= dev
+DOCKER ?= docker
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,8 +34,8 @@ lint: ## the checks alone: format, generated code, golangci-lint with the arrows
 fuzz: ## every fuzz target with FUZZ_COUNT inputs (default 4000)
 	@dev/test fuzz
 
-image: ## the container image, named by IMAGE
-	docker build -t $(IMAGE) .
+image: ## the container image, named by IMAGE, of VERSION; DOCKER=podman and buildah do, too
+	$(DOCKER) build -t $(IMAGE) --build-arg VERSION=$(VERSION) .
 
 clean: ## what was built; the demo's data stays
 	rm -rf .build web/static/node_modules
