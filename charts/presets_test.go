@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +100,19 @@ func TestPresetSaysWhatItCosts(t *testing.T) {
 		if !strings.Contains(critical, says) {
 			t.Errorf("it does not say %q: %s", says, critical)
 		}
+	}
+}
+
+// Two fields are asked for, as by Opta; all others may be left alone.
+func TestTwoRequiredFields(t *testing.T) {
+	var required []string
+	for _, f := range template(t, "simple-service").Fields {
+		if f.Required {
+			required = append(required, f.Path)
+		}
+	}
+	if want := []string{"/image", "/port"}; !slices.Equal(required, want) {
+		t.Errorf("%v are required", required)
 	}
 }
 

@@ -350,14 +350,20 @@ func TestExamplesRunThePresets(t *testing.T) {
 
 // Redis is asked for a password where there is one.
 func TestRedisPreset(t *testing.T) {
-	for _, shell := range shells() {
-		for password, want := range map[string]string{"": "noeviction", "hunter2": "noeviction --requirepass hunter2"} {
-			b := newBench(t, shell, presetOf(t, "application", "redis"))
-			b.env["REDIS_PASSWORD"] = password
-			b.tool("redis-server", "")
-			b.mustRun()
-			if got := strings.Join(b.args("redis-server"), " "); got != "--appendonly yes --appendfsync everysec --maxmemory 256mb --maxmemory-policy "+want {
-				t.Errorf("%v: redis-server %s", shell, got)
+	for _, name := range []string{"application", "stateful"} {
+		values := presetOf(t, name, "redis")
+		if notes, _ := values["notes"].(map[string]any); len(notes) == 0 {
+			t.Errorf("%s: the preset does not say why it is as it is", name)
+		}
+		for _, shell := range shells() {
+			for password, want := range map[string]string{"": "noeviction", "hunter2": "noeviction --requirepass hunter2"} {
+				b := newBench(t, shell, values)
+				b.env["REDIS_PASSWORD"] = password
+				b.tool("redis-server", "")
+				b.mustRun()
+				if got := strings.Join(b.args("redis-server"), " "); got != "--appendonly yes --appendfsync everysec --maxmemory 256mb --maxmemory-policy "+want {
+					t.Errorf("%s, %v: redis-server %s", name, shell, got)
+				}
 			}
 		}
 	}

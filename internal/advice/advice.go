@@ -91,6 +91,7 @@ func (s *set) read(u manifest.Object) {
 	case "PersistentVolumeClaim":
 		c := as[corev1.PersistentVolumeClaim](u)
 		s.claims = append(s.claims, claim{ref, ".spec.storageClassName", c.Spec.StorageClassName})
+		s.keyed[ref] = nil // it is there, without keys
 	case "HorizontalPodAutoscaler":
 		h := as[autoscalingv2.HorizontalPodAutoscaler](u)
 		s.most[h.Spec.ScaleTargetRef.Kind+"/"+h.Spec.ScaleTargetRef.Name] = h.Spec.MaxReplicas

@@ -67,6 +67,7 @@ func TestJudge(t *testing.T) {
 		},
 		Keyed: map[manifest.Ref]manifest.Keyed{
 			secret("login"): {Exists: true, Keys: []string{"password", "user"}}, secret("none"): {}, configMap("none"): {},
+			{Version: "v1", Kind: "PersistentVolumeClaim", Name: "none"}: {},
 		},
 		Nodes: []manifest.Node{
 			{Name: "a", Labels: map[string]string{"disk": "ssd"}, Ready: true}, {Name: "b", Labels: map[string]string{"disk": "hdd"}, Ready: true},
@@ -119,6 +120,11 @@ func TestJudge(t *testing.T) {
 				`.spec.template.spec.containers[name="c"].env.X: ` + "Deployment `api` needs the key `token` of the Secret `login`, which has `password`, `user`.",
 				`.spec.template.spec.containers[name="c"].envFrom: ` + "Deployment `api` needs the ConfigMap `none`, which does not exist in this namespace.",
 			},
+		},
+		"a claim that is not there, and one of the set's own": {
+			deployment("volumes: [{name: a, persistentVolumeClaim: {claimName: none}}, {name: b, persistentVolumeClaim: {claimName: data}}, {name: c, persistentVolumeClaim: {claimName: who-knows}}]", "") +
+				"\n---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {}",
+			[]string{`.spec.template.spec.volumes[name="a"]: ` + "Deployment `api` needs the PersistentVolumeClaim `none`, which does not exist in this namespace."},
 		},
 		"a key of the set's own": {
 			deployment("volumes: [{name: v, configMap: {name: files, items: [{key: a.conf, path: a}, {key: b.conf, path: b}]}}]", "") + "\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: files}\ndata: {a.conf: x}",

@@ -11,7 +11,7 @@ import (
 	"slipway.dev/slipway/internal/manifest"
 )
 
-// use is a reference to a Secret or ConfigMap, or to a key of one.
+// use is a reference to a claim, a Secret or a ConfigMap, or to a key of one.
 type use struct {
 	from manifest.Ref
 	path string
@@ -101,6 +101,8 @@ func (w work) usesOfVolume(v corev1.Volume) []use {
 		}
 	}
 	switch {
+	case v.PersistentVolumeClaim != nil:
+		add(manifest.Ref{Version: "v1", Kind: "PersistentVolumeClaim", Name: v.PersistentVolumeClaim.ClaimName}, nil, nil)
 	case v.Secret != nil:
 		add(secret(v.Secret.SecretName), v.Secret.Items, v.Secret.Optional)
 	case v.ConfigMap != nil:

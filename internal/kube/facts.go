@@ -22,7 +22,7 @@ const (
 	nodesKept  = 20 * time.Second
 )
 
-// Facts looks up what wanted asks for. Secrets, ConfigMaps and Services are read with the team's rights,
+// Facts looks up what wanted asks for. Secrets, ConfigMaps, claims and Services are read with the team's rights,
 // so that nobody learns here what there is elsewhere; of Secrets only the keys are kept. Nodes and
 // storage classes are read by the portal itself. It takes two seconds at most, and what could not be read
 // by then, or at all, is not in the answer.

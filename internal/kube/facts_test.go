@@ -15,9 +15,11 @@ func TestFacts(t *testing.T) {
 		return manifest.Ref{Version: "v1", Kind: kind, Name: name, Namespace: ns}
 	}
 	db, gone, dns := named("Service", "db", ""), named("Service", "gone", ""), named("Service", "kube-dns", "kube-system")
+	s.adminDoes("kubectl", "", "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: dumps}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}")
 	login, none := named("Secret", "login", ""), named("ConfigMap", "none", "")
+	dumps, lost := named("PersistentVolumeClaim", "dumps", ""), named("PersistentVolumeClaim", "lost", "")
 	got := s.cs.Facts(t.Context(), s.as, s.place, manifest.Wanted{
-		Services: []manifest.Ref{db, gone, dns}, Keyed: []manifest.Ref{login, none}, Nodes: true, StorageClasses: true,
+		Services: []manifest.Ref{db, gone, dns}, Keyed: []manifest.Ref{login, none, dumps, lost}, Nodes: true, StorageClasses: true,
 	})
 	if f := got.Services[db]; !f.Exists || !slices.Equal(f.Ports, []int32{5432}) {
 		t.Errorf("db: %+v", f)
@@ -33,6 +35,12 @@ func TestFacts(t *testing.T) {
 	}
 	if f, known := got.Keyed[none]; !known || f.Exists {
 		t.Errorf("none: %+v, %v", f, known)
+	}
+	if f := got.Keyed[dumps]; !f.Exists || len(f.Keys) != 0 {
+		t.Errorf("dumps: %+v", f)
+	}
+	if f, known := got.Keyed[lost]; !known || f.Exists {
+		t.Errorf("lost: %+v, %v", f, known)
 	}
 	if len(got.Nodes) == 0 || got.Nodes[0].CPU.IsZero() || got.Nodes[0].Labels["kubernetes.io/hostname"] == "" || !got.Nodes[0].Ready {
 		t.Errorf("nodes: %+v", got.Nodes)

@@ -5,7 +5,7 @@ import "k8s.io/apimachinery/pkg/api/resource"
 // Wanted says what of a cluster somebody needs to know; see Facts.
 type Wanted struct {
 	Services       []Ref // by name; Namespace where it is not the application's
-	Keyed          []Ref // Secrets and ConfigMaps
+	Keyed          []Ref // Secrets and ConfigMaps, and claims, which have no keys
 	Nodes          bool
 	StorageClasses bool
 }
@@ -26,7 +26,7 @@ type Service struct {
 	Ports    []int32 // none for one that has no ports
 }
 
-// Keyed is what is known of a Secret or ConfigMap: never a value.
+// Keyed is what is known of a Secret, a ConfigMap or a claim: never a value.
 type Keyed struct {
 	Exists bool
 	Keys   []string

@@ -1,6 +1,6 @@
 // Package systems holds what must be in a cluster once the four systems that the portal was made for
-// are deployed: Coequal, honeyDue, Checkstack and a service as Opta's k8s-service made it. The
-// expectations are written from the documents of those systems, not from what our templates happen to
+// are deployed: Coequal, honeyDue, Checkstack and a service as Opta's k8s-service made it; and what a
+// service must have by Eurosky's decision, which names none. The expectations are written from the documents of those systems, not from what our templates happen to
 // make, and serve every test that deploys one of them, by command line or by browser.
 //
 // An expectation is a line of a field and its value:
@@ -12,8 +12,9 @@
 //	data.REDIS_PASSWORD ""
 //	spec.minReadySeconds absent
 //	Service worker absent
+//	Job api-migrate-*
 //
-// A line of a kind and a name begins an object, or says that there is none. Paths are dotted; [x] chooses the item of a list
+// A line of a kind and a name begins an object, or says that there is none; "*" stands for the rest of a name. Paths are dotted; [x] chooses the item of a list
 // whose name (or mountPath, key, topologyKey) is x, or the item at the index x; a key with dots stands
 // in ["…"]. Values are JSON and compared as a whole; after "~" maps may hold more and lists of maps
 // are compared item by item. Quantities are compared by what they are worth. "absent" is a field that
@@ -44,8 +45,8 @@ type Want struct {
 	Line   int    // of its file
 }
 
-// Wants reads the expectations of a system: "coequal", "honeydue", "checkstack", "opta", or one of
-// these with "-options".
+// Wants reads the expectations of a system: "coequal", "honeydue", "checkstack", "opta", one of these with
+// "-options", or "eurosky".
 func Wants(system string) ([]Want, error) {
 	text, err := files.ReadFile("expect/" + system + ".txt")
 	if err != nil {
@@ -86,6 +87,13 @@ func Compare(objects []map[string]any, wants []Want) []string {
 	var wrong []string
 	for _, w := range wants {
 		o, ok := byName[w.Object]
+		if begins, any := strings.CutSuffix(w.Object, "*"); any {
+			for _, name := range slices.Sorted(maps.Keys(byName)) {
+				if !ok && strings.HasPrefix(name, begins) {
+					o, ok = byName[name], true
+				}
+			}
+		}
 		switch {
 		case w.Path == "" && w.Value == "absent":
 			if ok {

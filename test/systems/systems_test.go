@@ -49,6 +49,9 @@ func TestCompare(t *testing.T) {
 	if got := Compare([]map[string]any{o}, []Want{{Object: "Service api"}}); len(got) != 1 {
 		t.Errorf("an object that is not there: got %q", got)
 	}
+	if got := Compare([]map[string]any{o}, []Want{{Object: "Deployment a*"}, {Object: "Deployment b*"}}); len(got) != 1 || !strings.Contains(got[0], "Deployment b*") {
+		t.Errorf("names of which the beginning is known: got %q", got)
+	}
 	if got := Compare([]map[string]any{o}, []Want{{Object: "Service api", Value: "absent"}}); len(got) != 0 {
 		t.Errorf("an object that is rightly not there: got %q", got)
 	}
