@@ -30,6 +30,11 @@ func (w *comparer) rows(f *Field, at spot, a, b []any) (out []any, ok bool) {
 	return out, true
 }
 
+// RowNames are the names of the rows of a list, by which a row is known again when others come and go: what
+// stands in the field that names an item. ok is false if there is a row without a name, or if two have
+// the same one.
+func (f *Field) RowNames(rows []any) (names []string, ok bool) { return rowNames(f, rows) }
+
 // rowNames are the names of the rows; ok is false if there are some without one, or two of the same.
 func rowNames(f *Field, rows []any) (names []string, ok bool) {
 	by := rowName(f)

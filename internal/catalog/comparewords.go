@@ -33,6 +33,11 @@ func (f *Field) unsealed(v any) any {
 	}, (*Field).unsealed)
 }
 
+// Describe says on one line what a value of the field holds, as a person would: the titles of options,
+// numbers with their units, and of an object what is not so by default. Of a secret it says whether there
+// is one. Texts are cut after 80 characters. It is "" for nothing.
+func (f *Field) Describe(v any) string { return f.described(v) }
+
 // described says what a value holds, for a row that is looked at as a whole.
 func (f *Field) described(v any) string {
 	if f.Secret {

@@ -13,14 +13,18 @@ import (
 	"slipway.dev/slipway/internal/manifest"
 )
 
-// inputChanges lists what differs between two sets of inputs, in the order of the form.
+// inputChanges lists what differs between two sets of inputs, in the order of the form. from is nil for
+// an application that is new: then it lists what was filled in.
 func inputChanges(fields []catalog.Field, from, to catalog.Inputs) []InputChange {
-	d := &inputDiff{}
+	d := &inputDiff{update: from != nil}
 	d.object(fields, "", nil, from, to)
 	return d.out
 }
 
-type inputDiff struct{ out []InputChange }
+type inputDiff struct {
+	update bool // of inputs that were there before
+	out    []InputChange
+}
 
 func (d *inputDiff) object(fields []catalog.Field, path string, titles []string, from, to map[string]any) {
 	seen := map[string]bool{}
@@ -47,17 +51,51 @@ func (d *inputDiff) value(f *catalog.Field, path string, titles []string, from, 
 			d.value(f.Item, path+"/"+key, append(slices.Clone(titles), key), a[key], b[key])
 		}
 		return
-	}
-	x, y := inWords(from), inWords(to)
-	switch same := reflect.DeepEqual(from, to); {
-	case f.Secret && !same:
-		x, y = hidden(from), hidden(to)
-	case same, x == y && !(holdsToken(from) || holdsToken(to)):
+	case d.rows(f, path, titles, from, to):
 		return
-	case x == y: // what differs is a secret in it
-		x, y = x+" (before)", y+" (another secret value)"
 	}
-	d.out = append(d.out, InputChange{Title: strings.Join(titles, " · "), Path: path, From: x, To: y})
+	d.leaf(f, path, titles, from, to)
+}
+
+// leaf compares two values that are not taken apart.
+func (d *inputDiff) leaf(f *catalog.Field, path string, titles []string, from, to any) {
+	if reflect.DeepEqual(from, to) {
+		return
+	}
+	x, y := d.words(f, from), d.words(f, to)
+	switch {
+	case f.Secret:
+		x, y = hidden(from), hidden(to)
+	case x != y:
+	case holdsToken(from) || holdsToken(to):
+		x, y = x+" (before)", y+" (another secret value)"
+	case strings.HasSuffix(x, cutOff):
+		x, y = x+" (before)", y+" (another text further on)"
+	default:
+		return
+	}
+	d.say(path, titles, x, y)
+}
+
+func (d *inputDiff) say(path string, titles []string, from, to string) {
+	d.out = append(d.out, InputChange{Title: strings.Join(titles, " · "), Path: path, From: from, To: to})
+}
+
+// words writes a value as the form does. What was set before, or is set no longer, has its default.
+func (d *inputDiff) words(f *catalog.Field, v any) string {
+	if v == nil && d.update && f.Default != nil {
+		if s := inputInWords(f, f.Default); s != "" && s != `""` {
+			return s + " by default"
+		}
+	}
+	return inputInWords(f, v)
+}
+
+func inputInWords(f *catalog.Field, v any) string {
+	if v != nil && (f.Kind == catalog.Choice || f.Kind == catalog.Number) {
+		return f.Describe(v) // with the option's title, with the unit
+	}
+	return inWords(v)
 }
 
 func asMap(v any) map[string]any {
@@ -86,6 +124,9 @@ func sortedKeys(a, b map[string]any) []string {
 
 // inputLimit is the most runes of a value that a plan repeats.
 const inputLimit = 120
+
+// cutOff ends what was longer.
+const cutOff = "…"
 
 // inWords writes a value on one line. Text is as it was typed; "" stands for not set.
 func inWords(v any) string {
@@ -146,7 +187,7 @@ func holdsToken(v any) bool {
 func cut(s string) string {
 	s = strings.ReplaceAll(s, "\n", " ⏎ ")
 	if r := []rune(s); len(r) > inputLimit {
-		return string(r[:inputLimit-1]) + "…"
+		return string(r[:inputLimit-1]) + cutOff
 	}
 	return s
 }
