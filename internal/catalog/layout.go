@@ -24,7 +24,7 @@ func layOut(fields []Field, listed []any) []layoutSection {
 			all = append(all, newSection(f, listed))
 		}
 		all[i].fields = append(all[i].fields, f)
-		all[i].Required = all[i].Required || requires(f)
+		all[i].Required = all[i].Required || demands(f)
 	}
 	rank := func(s layoutSection) int {
 		switch {
@@ -46,6 +46,12 @@ func advanced(f Field) bool { return f.Advanced && !requires(f) }
 
 func requires(f Field) bool {
 	return f.Required || slices.ContainsFunc(f.Fields, requires)
+}
+
+// demands tells whether something of f must be given whatever is chosen elsewhere: what a switch brings
+// in, such as the image of a canary, does not make its section a required one.
+func demands(f Field) bool {
+	return len(f.when) == 0 && (f.Required || slices.ContainsFunc(f.Fields, demands))
 }
 
 func sectionID(f Field) string {
