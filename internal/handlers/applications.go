@@ -97,6 +97,9 @@ func (s *server) row(a change.Application, ch change.Change) templates.Applicati
 	}
 	if a.Revision == 0 && snap.Objects == 0 {
 		r.Word, r.Reason = firstWord(ch.State)
+		if r.Change > 0 { // the change says it already
+			r.Reason = ""
+		}
 	}
 	return r
 }

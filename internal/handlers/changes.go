@@ -148,6 +148,8 @@ func (s *server) changeData(c echo.Context, ch change.Change) templates.ChangeDa
 	} else if spent { // else the button stays, and the worker looks once more
 		d.Spent, d.Can.Resume = true, false
 	}
+	_, err := s.Changes.Application(c.Request().Context(), who(c), ch.App)
+	d.NoApp = errors.Is(err, change.ErrNotFound)
 	if ch.State.Open() || ch.State == change.Failed || ch.Watch != nil && ch.Watch.State == change.Watching {
 		d.Live = changePath(ch.ID) + "/stream"
 	}
@@ -239,5 +241,12 @@ func (s *server) undecided(c echo.Context, code int, id int64, comment string, w
 	} else {
 		d.Problem = sentence(why)
 	}
+	if d.Live != "" { // or the stream's first fragments would take the answer away before it is read
+		d.Live += "?" + streamAnswered + "=" + strconv.FormatInt(ch.Version, 10)
+	}
 	return s.drawChange(c, code, d)
 }
+
+// streamAnswered names, in the address of a stream, the version of the change whose decision the page
+// has just answered with a message. The message stays until the change moves on.
+const streamAnswered = "answered"

@@ -46,7 +46,7 @@ func (s *server) environment(c echo.Context) error {
 	if d.Containers, err = s.Changes.Environment(ctx, me, key); err != nil {
 		return err
 	}
-	p := s.page(c, templates.NavApplications, key.Name+", environment")
-	p.Crumbs = append(appCrumbs(key), templates.Crumb{Label: "Environment"})
+	p := s.page(c, templates.NavApplications, key.Name+", environment variables")
+	p.Crumbs = append(appCrumbs(key), templates.Crumb{Label: "Environment variables"})
 	return s.draw(c, http.StatusOK, templates.Environment(p, d))
 }

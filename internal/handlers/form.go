@@ -119,6 +119,9 @@ func (s *server) showForm(c echo.Context, code int, f *flow, view catalog.View, 
 		return s.draw(c, code, templates.Fields(s.barePage(c), d))
 	}
 	d.Manifests = s.pane(c, f, d)
+	if d.NameError != "" { // it is told above with the others, and counts with them
+		d.Manifests.Errors++
+	}
 	title := "New " + f.template.ID.Name
 	nav := templates.NavCatalogue
 	if f.draft.Kind == change.Update {

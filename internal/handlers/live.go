@@ -103,7 +103,15 @@ func (s *server) revisions(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := s.page(c, templates.NavApplications, key.Name+", revisions")
-	p.Crumbs = append(appCrumbs(key), templates.Crumb{Label: "Revisions"})
+	applied, err := s.Changes.Changes(ctx, me, change.Query{App: &key, States: []change.State{change.Applied}})
+	if err != nil {
+		return err
+	}
+	d.Titles = make(map[int64]string, len(applied))
+	for _, ch := range applied {
+		d.Titles[ch.ID] = ch.Title
+	}
+	p := s.page(c, templates.NavApplications, key.Name+", history")
+	p.Crumbs = append(appCrumbs(key), templates.Crumb{Label: "History"})
 	return s.draw(c, http.StatusOK, templates.Revisions(p, d))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -264,7 +265,9 @@ func (s *server) changeStream(c echo.Context) error {
 			if err != nil {
 				return nil, err
 			}
-			return fragments(ctx, templates.ChangeFragments(templates.Page{Now: time.Now()}, s.changeData(c, now)))
+			d := s.changeData(c, now)
+			d.Answered = c.QueryParam(streamAnswered) == strconv.FormatInt(now.Version, 10)
+			return fragments(ctx, templates.ChangeFragments(templates.Page{Now: time.Now()}, d))
 		},
 	})
 }

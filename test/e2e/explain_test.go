@@ -65,7 +65,7 @@ func TestExplained(t *testing.T) {
 
 	dev.open(staging.app("explained"))
 	dev.sees("What runs", "answers requests, Deployment")
-	dev.follow("Environment")
+	dev.follow("Environment variables")
 	if got := dev.variable("explained", "PORT"); got != overrides {
 		t.Errorf("the application says %q of PORT", got)
 	}

@@ -156,6 +156,9 @@ func TestReject(t *testing.T) {
 
 	approver := w.signIn(t, "approver")
 	approver.open(change)
+	approver.follow("Reject")
+	approver.waitFor("the page to be live", `document.querySelector("#stream.st-live")`)
+	approver.sees("Say why in the comment") // what comes over the stream does not take it away
 	approver.fill("Comment", "not on a Friday")
 	approver.follow("Reject")
 	approver.sees("rejected", "not on a Friday")

@@ -3,6 +3,7 @@ package templates
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -27,6 +28,8 @@ func wordOr(w status.Word) status.Word { return cmp.Or(w, status.Unknown) }
 // podsOf is "2 / 3"; "?" for what was not seen.
 func podsOf(r ApplicationRow) string {
 	switch {
+	case r.App.Revision == 0 && r.Ready == 0 && r.Want <= 0:
+		return "" // nothing of it was ever asked for
 	case !r.Synced:
 		return "? / " + thousands(int64(max(r.Want, 0)))
 	case r.Want < 0:
@@ -75,6 +78,19 @@ func history(d RevisionsData) []historyRow {
 	}
 	slices.SortStableFunc(out, func(a, b historyRow) int { return b.At.Compare(a.At) })
 	return out
+}
+
+// did is what a change of this application was, without the application's name before it: the page is its.
+func (d RevisionsData) did(change int64) string {
+	return strings.TrimPrefix(d.Titles[change], d.App.Name+": ")
+}
+
+// nowhereBack says why there is no button to go back.
+func nowhereBack(d RevisionsData) string {
+	if d.CanRollBack && len(d.Revisions) == 1 {
+		return "With the next one there is something to go back to."
+	}
+	return ""
 }
 
 // pastKind is what a revision did, as a word.

@@ -91,7 +91,7 @@ func Audit(p Page, d AuditData) templ.Component {
 						return templ_7745c5c3_Err
 					}
 				} else {
-					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "There is no entry yet. The first sign-in makes one.")
+					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "Nothing is recorded yet that you may see. What happens in your teams stands here; who signed in is for auditors.")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

@@ -80,9 +80,9 @@ func gives(e CatalogueEntry) string {
 
 func usedBy(e CatalogueEntry) string {
 	if len(e.UsedBy) == 0 {
-		return "none of yours yet"
+		return "not used yet"
 	}
-	return "yours: " + joined(names(e.UsedBy, 3))
+	return "used by " + joined(names(e.UsedBy, 3))
 }
 
 func names(keys []change.AppKey, most int) []string {

@@ -56,6 +56,11 @@ type ChangeData struct {
 	Comment      string
 	CommentError string
 	Problem      string
+	// NoApp is true where no application of this name is there: it was deleted, or its creation did not
+	// come about. Then nothing leads to its page.
+	NoApp bool
+	// Answered keeps the stream from replacing the decision: the page holds a message about it.
+	Answered bool
 	// Spent is true of a failed change that cannot be resumed any more, because another one was applied.
 	Spent bool
 	// Live is where its stream is; empty where nothing can happen any longer.

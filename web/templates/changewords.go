@@ -363,3 +363,14 @@ func submitter(c change.Change) string {
 	}
 	return display(c.Requester)
 }
+
+// unsigned says why nobody's name stands under a change.
+func unsigned(c change.Change) string {
+	switch {
+	case policy.ApprovalsNeeded(c.Plan.Demands) == 0:
+		return "nobody had to"
+	case c.State == change.Pending:
+		return "nobody yet"
+	}
+	return "nobody"
+}

@@ -552,11 +552,11 @@ func differenceOf(o manifest.DryRun, note string, v DiffView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = sumPart("sum-create", "+", added, "lines added").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sumPart("sum-create", "+", added, plural(added, "line")+" added").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = sumPart("sum-delete", "−", removed, "lines removed").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = sumPart("sum-delete", "−", removed, plural(removed, "line")+" removed").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

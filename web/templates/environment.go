@@ -18,7 +18,7 @@ func environmentVerdict(d EnvironmentData) string {
 	if len(d.Containers) == 0 {
 		return "No revision is applied yet, so nothing runs and nothing is set."
 	}
-	return "What the processes of each container find in their environment, and where it comes from."
+	return "What the processes of each container find set, and where it comes from."
 }
 
 // environmentWords sum up the environments of several containers.

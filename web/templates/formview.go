@@ -49,6 +49,9 @@ type contentsEntry struct {
 // names again.
 func (d FormData) contents() []contentsEntry {
 	var out []contentsEntry
+	if d.NameError != "" {
+		out = append(out, contentsEntry{"The application", "#s-name", tally{errors: 1}})
+	}
 	for _, s := range d.sections(false) {
 		out = append(out, contentsEntry{s.Title, "#s-" + s.ID, tallyOf(s.Controls)})
 	}

@@ -109,6 +109,7 @@ func gallery() []view {
 		{"error", Failed(samplePage(NavNone, "Error"), ProblemData{Request: "01JD6ZC4K8RVN5T2"})},
 	}
 	all = append(all, promoteViews()...)
+	all = append(all, view{"change-of-nothing", Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), ChangeData{Change: sampleChange(change.Withdrawn), NoApp: true})})
 	for _, s := range []change.State{change.Pending, change.Approved, change.Applying, change.Applied, change.Failed, change.Stale, change.Rejected, change.Withdrawn, change.Expired} {
 		d := ChangeData{Change: sampleChange(s), Can: Can{Change: true, Approve: s == change.Pending, Reject: s == change.Pending, Resume: s == change.Failed, Withdraw: s == change.Approved}}
 		if s.Open() || s == change.Failed {

@@ -68,4 +68,7 @@ type RevisionsData struct {
 	Revisions   []change.Revision // newest first
 	Failed      []change.Change   // attempts that became no revision: failed, stale, rejected, withdrawn, expired
 	CanRollBack bool
+	// Titles say what the change of each revision was, by the change's number. One without a title says
+	// only who made it.
+	Titles map[int64]string
 }

@@ -140,7 +140,7 @@ func manifests(p Page, action string, d ManifestsData) templ.Component {
 			}
 		}
 		if len(d.Environment) > 0 {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<div class=\"mb-2 border-t border-line max-h-[40vh] shrink-0 overflow-y-auto\" id=\"pane-environment\" tabindex=\"0\" role=\"group\" aria-label=\"Environment\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 12, "<div class=\"mb-2 border-t border-line max-h-[40vh] shrink-0 overflow-y-auto\" id=\"pane-environment\" tabindex=\"0\" role=\"group\" aria-label=\"Environment variables\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

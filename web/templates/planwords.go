@@ -191,6 +191,14 @@ func warnings(p change.Plan) []warning {
 	return out
 }
 
+// inputsHeading is what stands above the inputs of a change: of a new application all are new.
+func inputsHeading(k change.Kind) string {
+	if k == change.Create {
+		return "Inputs"
+	}
+	return "Changed inputs"
+}
+
 // requests says in one sentence what the pods of an application ask for together.
 func requests(r *advice.Requests) string {
 	if r == nil {
@@ -209,11 +217,14 @@ func requests(r *advice.Requests) string {
 			parts = append(parts, fmt.Sprintf("%s %s (%d %% of the cluster)", one.much, one.of, one.percent))
 		}
 	}
-	pods := "All pods together, at most " + count(r.Pods, "pod")
-	if len(parts) == 0 {
-		return pods + ", ask for no CPU or memory."
+	pods := "At most " + count(r.Pods, "pod")
+	if r.Pods != 1 {
+		pods += " together"
 	}
-	return pods + ", ask for " + list(parts) + "."
+	if len(parts) == 0 {
+		return pods + verb(r.Pods, " asks", " ask") + " for no CPU or memory."
+	}
+	return pods + verb(r.Pods, " asks", " ask") + " for " + list(parts) + "."
 }
 
 // doubts counts what the API server warned of and what nobody could check: "1 warning, 2 not checked".

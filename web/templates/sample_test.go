@@ -431,6 +431,7 @@ func revisionsData() RevisionsData {
 		return change.Revision{Number: n, Change: int64(1240 + n), Kind: kind, Template: webService, By: mara, Applied: before(ago)}
 	}
 	return RevisionsData{App: application(api, 43), CanRollBack: true,
+		Titles:    map[int64]string{1283: "api: Image gitea.treytartt.com/admin/honeydue-api:9c41e7d", 1282: "Roll api back to revision 40", 1241: "Create api"},
 		Revisions: []change.Revision{rev(43, change.Update, 4*time.Minute), rev(42, change.Rollback, 40*time.Minute), rev(41, change.Update, 72*time.Hour), rev(1, change.Create, 41*24*time.Hour)},
 		Failed:    []change.Change{sampleChange(change.Rejected)}}
 }
