@@ -237,10 +237,11 @@ type Field struct {
 	conds   []condition // Object: under which some of Fields are there
 	when    [][]gate    // one of these must hold, all of each; empty for a field that is always there
 	sources []ruleSource
-	rules   []rule // x-kubernetes-validations
-	name    string // the property's
-	choices []any  // Choice: the value of each of Options
-	keyHelp string // Map: what to type as a name
+	rules   []rule         // x-kubernetes-validations
+	base    map[string]any // of a row: the defaults of Fields
+	name    string         // the property's
+	choices []any          // Choice: the value of each of Options
+	keyHelp string         // Map: what to type as a name
 }
 
 // Picker says which things of the cluster a field names, so that they can be offered.

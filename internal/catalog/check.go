@@ -17,8 +17,7 @@ func (t *Template) Check(in Inputs, r Release) Errors {
 	if t.loaded == nil {
 		return Errors{{Title: "The form", Message: "This template cannot be used at the moment."}}
 	}
-	w := newFiller()
-	controls := w.fill(t.Fields, "", "", declared(t.Fields, in), t.loaded.defaults)
+	w, controls := t.lateFiller(in)
 	found := findings{}
 	if s := unknownInput(t.Fields, in, ""); s != "" {
 		found.add("", "This template has no field "+shortened(s)+".", worst)
@@ -29,14 +28,17 @@ func (t *Template) Check(in Inputs, r Release) Errors {
 	for _, p := range plainSecrets(t.Fields, in) {
 		found.add(w.pathOf(p), "A secret value does not belong into a file or a saved form. Type it into the form, which puts it aside.", worst)
 	}
-	t.validate(in, w, found)
-	t.judge(t.present(in), judge{release: r, filler: w, found: found, warned: findings{}})
-	return found.attach(controls, nil)
+	values := t.present(in)
+	t.validate(values, w, found)
+	t.judge(values, judge{release: r, filler: w, found: found, warned: findings{}})
+	if len(found) == 0 {
+		return nil
+	}
+	return found.attach(controls(), nil)
 }
 
-// validate checks the merged values and adds what is wrong, in the user's words.
-func (t *Template) validate(in Inputs, w *filler, found findings) {
-	values := t.present(in)
+// validate checks the values that count by the schema and adds what is wrong, in the user's words.
+func (t *Template) validate(values map[string]any, w *filler, found findings) {
 	err := t.loaded.schema.Validate(values)
 	var v *jsonschema.ValidationError
 	switch {
@@ -122,6 +124,7 @@ func (t *Template) report(pointer string, k jsonschema.ErrorKind, w *filler, fou
 // one finding be overwritten, so the map is looked for among those that have the name.
 func (t *Template) reportKey(name string, w *filler, found findings) {
 	reported := false
+	w.now()
 	for pointer, path := range w.keys {
 		ts := tokens(pointer)
 		if ts[len(ts)-1] != name {
@@ -149,6 +152,7 @@ func fits(pattern, name string) bool {
 // pathOf is the control of a value: its own, or that of the nearest value around it that has one,
 // with the rest of the pointer.
 func (w *filler) pathOf(pointer string) string {
+	w.now()
 	ts := tokens(pointer)
 	for n := len(ts); n > 0; n-- {
 		if path, ok := w.paths[join("", ts[:n]...)]; ok {

@@ -12,7 +12,21 @@ import (
 // is dropped, its default stays for rendering, and neither is checked.
 
 // condition is an "if" of an object.
-type condition struct{ schema *jsonschema.Schema }
+type condition struct {
+	schema *jsonschema.Schema
+	simple *predicate // the same, or nil
+}
+
+// holds tells whether the values of an object fit, without those that are away.
+func (c condition) holds(values map[string]any, away map[string]bool) bool {
+	if c.simple != nil {
+		return c.simple.holds(values, away)
+	}
+	if len(away) > 0 {
+		values = without(values, away)
+	}
+	return c.schema.Validate(values) == nil
+}
 
 // gate is a condition that must hold, or must not.
 type gate struct {
@@ -39,7 +53,7 @@ func (r *fieldReader) branches(sc *scope, s map[string]any, under []gate, at whe
 		if len(sc.conds) == maxConditions {
 			return tooMuch("an object of "+schemaFile, maxConditions, "conditions")
 		}
-		sc.conds = append(sc.conds, condition{compiled})
+		sc.conds = append(sc.conds, condition{compiled, predicateOf(part["if"])})
 		cond := len(sc.conds) - 1
 		for _, keyword := range []string{"then", "else"} {
 			branch, ok := part[keyword].(map[string]any)
@@ -75,23 +89,37 @@ func hidden(fields []Field, conds []condition, values map[string]any) map[string
 	if len(conds) == 0 {
 		return nil
 	}
-	away := map[string]bool{}
-	for _, f := range fields {
-		away[f.name] = len(f.when) > 0
+	var some []*Field
+	for i := range fields {
+		if len(fields[i].when) > 0 {
+			some = append(some, &fields[i])
+		}
 	}
+	return hiddenOf(some, conds, values)
+}
+
+// hiddenOf tells which of the fields that stand in a branch are not there.
+func hiddenOf(fields []*Field, conds []condition, values map[string]any) map[string]bool {
+	if len(fields) == 0 {
+		return nil
+	}
+	away := make(map[string]bool, len(fields))
+	for _, f := range fields {
+		away[f.name] = true
+	}
+	holds := make([]bool, len(conds))
 	for range len(conds) + 1 {
-		holds := make([]bool, len(conds))
-		seen := without(values, away)
 		for i, c := range conds {
-			holds[i] = c.schema.Validate(seen) == nil
+			holds[i] = c.holds(values, away)
 		}
 		changed := false
 		for _, f := range fields {
-			now := len(f.when) > 0 && !slices.ContainsFunc(f.when, func(gates []gate) bool {
+			now := !slices.ContainsFunc(f.when, func(gates []gate) bool {
 				return !slices.ContainsFunc(gates, func(g gate) bool { return holds[g.cond] != g.want })
 			})
-			changed = changed || now != away[f.name]
-			away[f.name] = now
+			if now != away[f.name] {
+				changed, away[f.name] = true, now
+			}
 		}
 		if !changed {
 			break
@@ -168,12 +196,14 @@ func shown(controls []Control, conds []condition, values map[string]any) []Contr
 }
 
 func shownIn(controls []Control, conds []condition, values map[string]any) []Control {
-	fields := make([]Field, len(controls))
+	var some []*Field
 	for i := range controls {
-		fields[i] = *controls[i].Field
+		if len(controls[i].Field.when) > 0 {
+			some = append(some, controls[i].Field)
+		}
 	}
-	away := hidden(fields, conds, values)
-	var kept []Control
+	away := hiddenOf(some, conds, values)
+	kept := make([]Control, 0, len(controls))
 	for _, c := range controls {
 		if away[c.Field.name] {
 			continue

@@ -29,9 +29,37 @@ func keyField(f *Field) *Field {
 type filler struct {
 	paths map[string]string // JSON pointer of a value → path of its control
 	keys  map[string]string // JSON pointer of a Map's entry → path of the control of its name
+	// late fills in both, for whoever asks only if there is something to tell; see Template.lateFiller.
+	late func()
 }
 
 func newFiller() *filler { return &filler{paths: map[string]string{}, keys: map[string]string{}} }
+
+// forgetful makes controls without remembering where their values stand.
+var forgetful = &filler{}
+
+// lateFiller makes the controls of inputs once they are asked for: most inputs have nothing wrong with them.
+func (t *Template) lateFiller(in Inputs) (w *filler, controls func() []Control) {
+	var made []Control
+	w = newFiller()
+	w.late = func() { made = w.fill(t.Fields, "", "", declared(t.Fields, in), t.loaded.defaults) }
+	return w, func() []Control { w.now(); return made }
+}
+
+// now makes sure that a late filler has filled in.
+func (w *filler) now() {
+	if late := w.late; late != nil {
+		w.late = nil
+		late()
+	}
+}
+
+// at remembers which control a value is from.
+func (w *filler) at(pointer, path string) {
+	if w.paths != nil {
+		w.paths[pointer] = path
+	}
+}
 
 // fill makes the controls of fields. set is what the person set, over the defaults base; base and
 // pointer are where they stand: the row's path in the form, the value's pointer in the values.
@@ -48,7 +76,7 @@ func (w *filler) fill(fields []Field, row, pointer string, set, base map[string]
 func (w *filler) control(f *Field, path, pointer string, set any, isSet bool, base any) Control {
 	c := newControl(f, path)
 	c.Set = isSet
-	w.paths[pointer] = path
+	w.at(pointer, path)
 	shown := set
 	if !isSet {
 		shown = base
@@ -95,7 +123,7 @@ func (w *filler) item(f *Field, path, pointer string, v any, isSet bool) Control
 	}
 	c := newControl(f, path)
 	c.Set = isSet
-	w.paths[pointer] = path
+	w.at(pointer, path)
 	m, _ := v.(map[string]any)
 	c.Parts = w.fill(f.Fields, path, pointer, m, itemDefaults(f))
 	return c
@@ -111,15 +139,22 @@ func (w *filler) entries(f *Field, path, pointer string, set, base any) []Row {
 		key := newControl(keyField(f), join(at, "key"))
 		key.Value = name
 		_, key.Set = setMap[name]
-		w.keys[join(pointer, name)] = key.path()
+		if w.keys != nil {
+			w.keys[join(pointer, name)] = key.path()
+		}
 		item := w.item(f.Item, join(at, "value"), join(pointer, name), all[name], key.Set)
 		rows = append(rows, Row{Index: i, Key: &key, Item: item})
 	}
 	return rows
 }
 
-// itemDefaults are the defaults of the fields of a row.
-func itemDefaults(f *Field) map[string]any { return withDefaults(map[string]any{}, f.Fields) }
+// itemDefaults are the defaults of the fields of a row. They belong to the template: nobody changes them.
+func itemDefaults(f *Field) map[string]any {
+	if f.base != nil {
+		return f.base
+	}
+	return withDefaults(map[string]any{}, f.Fields)
+}
 
 // each calls fn for c and every control within it, in the order of the form.
 func (c *Control) each(fn func(*Control)) {

@@ -26,8 +26,9 @@ func (t *Template) Decode(form Form, a Around) Reading {
 	dropHidden(t.Fields, t.loaded.conds, in, t.loaded.defaults)
 	controls = shown(controls, t.loaded.conds, t.values(in))
 	warned := findings{}
-	t.validate(in, c.filler, c.found)
-	t.judge(t.present(in), judge{release: a.Release, deployed: t.running(a), filler: c.filler, found: c.found, warned: warned})
+	values := t.present(in)
+	t.validate(values, c.filler, c.found)
+	t.judge(values, judge{release: a.Release, deployed: t.running(a), filler: c.filler, found: c.found, warned: warned})
 	for path, f := range r.odd {
 		warned.add(path, f.message, f.priority)
 	}

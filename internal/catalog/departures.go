@@ -27,7 +27,7 @@ func (t *Template) Departures(in Inputs) []Departures {
 		return nil
 	}
 	set := declared(t.Fields, in)
-	controls := shown(newFiller().fill(t.Fields, "", "", set, t.loaded.defaults), t.loaded.conds, t.values(in))
+	controls := shown(forgetful.fill(t.Fields, "", "", set, t.loaded.defaults), t.loaded.conds, t.values(in))
 	t.beside(controls, Around{})
 	var out []Departures
 	for _, l := range t.loaded.layout {

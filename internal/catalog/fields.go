@@ -240,6 +240,9 @@ func (r *fieldReader) readItem(f *Field, s map[string]any, keyword string, at wh
 	if text(raw, "title") == "" {
 		item.Title = "Value"
 	}
+	if item.Kind == Object {
+		item.base = withDefaults(map[string]any{}, item.Fields)
+	}
 	f.Item = &item
 	return nil
 }

@@ -33,6 +33,9 @@ func (f findings) add(path, message string, priority int) {
 // attach puts each finding at its control, or the nearest one around it, and returns them all in the
 // order of the form; first what belongs to no control. put may be nil, and the controls stay as they are.
 func (f findings) attach(controls []Control, put func(c *Control, message string)) Errors {
+	if len(f) == 0 {
+		return nil
+	}
 	titles := map[string]string{}
 	for i := range controls {
 		controls[i].name("", titles)

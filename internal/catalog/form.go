@@ -205,7 +205,7 @@ func (r *formReader) control(f *Field, path string, n *node, base any) Control {
 		_, marked := n.last()
 		c.Set = marked || len(n.rows()) > 0
 		if !c.Set {
-			c = newFiller().control(f, path, path, nil, false, base)
+			c = forgetful.control(f, path, path, nil, false, base)
 			if n == nil || !n.action.add && n.action.preset == "" {
 				return c
 			}
@@ -231,7 +231,7 @@ func (r *formReader) scalar(f *Field, path string, n *node, base any) Control {
 		v, ok, n.used = n.file, true, true
 	}
 	if !ok {
-		return newFiller().control(f, path, path, nil, false, base)
+		return forgetful.control(f, path, path, nil, false, base)
 	}
 	c.Set = true
 	c.Value = r.clean(path, v)

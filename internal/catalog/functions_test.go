@@ -78,7 +78,7 @@ func sameCall(t *testing.T, text string) {
 	c := &chart.Chart{Metadata: &chart.Metadata{Name: "x", Version: "1.0.0"}, Templates: []*common.File{{Name: "templates/a", Data: []byte("{{ with .Values }}" + text + "{{ end }}")}}}
 	top := common.Values{"Values": dot()}
 	want, wantErr := engine.Engine{Strict: true}.RenderWithContext(context.Background(), c, top)
-	got, err := alone(text, dot())
+	got, err := alone("{{ with .Values }}"+text+"{{ end }}", common.Values{"Values": dot()})
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("Helm's error: %v\nours: %v", wantErr, err)
 	}

@@ -30,9 +30,11 @@ func (t *Template) Warnings(in Inputs, r Release) Errors {
 	if t.loaded == nil {
 		return nil
 	}
-	w := newFiller()
-	controls := w.fill(t.Fields, "", "", declared(t.Fields, in), t.loaded.defaults)
+	w, controls := t.lateFiller(in)
 	warned := findings{}
 	t.judge(t.present(in), judge{release: r, filler: w, found: findings{}, warned: warned})
-	return warned.attach(controls, nil)
+	if len(warned) == 0 {
+		return nil
+	}
+	return warned.attach(controls(), nil)
 }

@@ -26,7 +26,7 @@ func begin(controls []Control, values, base map[string]any) {
 			begin(c.Parts, inner, innerBase)
 			continue
 		}
-		*c = newFiller().control(c.Field, c.path(), c.path(), c.Field.declared(v), true, base[c.Field.name])
+		*c = forgetful.control(c.Field, c.path(), c.path(), c.Field.declared(v), true, base[c.Field.name])
 	}
 }
 
@@ -42,7 +42,7 @@ func presetRow(c *Control, p Preset) Row {
 		}
 	}
 	at := joinRow(c.path(), len(c.Rows))
-	return Row{Index: len(c.Rows), Item: newFiller().item(c.Field.Item, at, at, c.Field.Item.declared(values), true), Open: true}
+	return Row{Index: len(c.Rows), Item: forgetful.item(c.Field.Item, at, at, c.Field.Item.declared(values), true), Open: true}
 }
 
 // freeName is the name, with a number behind it if a row has it already: "redis", "redis-2".

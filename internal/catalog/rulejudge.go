@@ -97,7 +97,7 @@ func (j *rulesJudge) field(f *Field, value, self any, pointer string) {
 // holdsAll tells whether a rule counts: those of a branch do while the branch holds.
 func holdsAll(when []gate, conds []condition, values map[string]any) bool {
 	return !slices.ContainsFunc(when, func(g gate) bool {
-		return (conds[g.cond].schema.Validate(values) == nil) != g.want
+		return conds[g.cond].holds(values, nil) != g.want
 	})
 }
 

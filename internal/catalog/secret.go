@@ -166,7 +166,7 @@ func (t *Template) Secrets(in Inputs) []SecretUse {
 		return nil
 	}
 	titles := map[string]string{}
-	controls := shown(newFiller().fill(t.Fields, "", "", declared(t.Fields, in), t.loaded.defaults), t.loaded.conds, t.values(in))
+	controls := shown(forgetful.fill(t.Fields, "", "", declared(t.Fields, in), t.loaded.defaults), t.loaded.conds, t.values(in))
 	for i := range controls {
 		controls[i].name("", titles)
 	}

@@ -164,7 +164,11 @@ func copied(v any) any {
 // merged lays over on base as Helm does: maps are merged, everything else is replaced. A nil in over
 // removes the key; with keepNil it is kept, so that the result can be laid over something itself.
 func merged(base, over map[string]any, keepNil bool) map[string]any {
-	m := copied(base).(map[string]any)
+	return mergedInto(copied(base).(map[string]any), over, keepNil)
+}
+
+// mergedInto is merged, and changes m.
+func mergedInto(m, over map[string]any, keepNil bool) map[string]any {
 	for k, v := range over {
 		old, hadMap := m[k].(map[string]any)
 		now, isMap := v.(map[string]any)
@@ -172,9 +176,9 @@ func merged(base, over map[string]any, keepNil bool) map[string]any {
 		case v == nil && !keepNil:
 			delete(m, k)
 		case isMap && hadMap:
-			m[k] = merged(old, now, keepNil)
+			mergedInto(old, now, keepNil)
 		case isMap:
-			m[k] = merged(map[string]any{}, now, keepNil)
+			m[k] = mergedInto(make(map[string]any, len(now)), now, keepNil)
 		default:
 			m[k] = copied(v)
 		}

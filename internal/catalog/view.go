@@ -14,7 +14,7 @@ func (t *Template) View(set Inputs, a Around) View {
 	if t.loaded == nil {
 		return View{}
 	}
-	controls := newFiller().fill(t.Fields, "", "", declared(t.Fields, set), t.loaded.defaults)
+	controls := forgetful.fill(t.Fields, "", "", declared(t.Fields, set), t.loaded.defaults)
 	return t.view(shown(controls, t.loaded.conds, t.values(set)), nil, nil, a)
 }
 
