@@ -14,13 +14,13 @@ func roleWords(w status.Workload) string {
 		"web": "answers requests", "worker": "works by itself", "stateful": "keeps data", "job": "runs by a schedule",
 	}[w.Role]
 	switch {
+	case w.Ref.Kind == "Job": // also of a workload that has another role: its migration
+		role = "runs once"
 	case role != "":
 	case w.Role != "":
 		role = w.Role
 	case w.Ref.Kind == "CronJob":
 		role = "runs by a schedule"
-	case w.Ref.Kind == "Job":
-		role = "runs once"
 	case w.Ref.Kind == "DaemonSet":
 		role = "runs on each node"
 	case len(w.Services) > 0:
