@@ -52,6 +52,7 @@ type Config struct {
 type Service struct {
 	Config
 	known handlesMemo
+	slots chan struct{} // of upgrades that are planned or submitted
 }
 
 // NewService makes a Service.
@@ -62,7 +63,7 @@ func NewService(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Service{Config: c}
+	return &Service{Config: c, slots: make(chan struct{}, upgradesAtOnce)}
 }
 
 func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }

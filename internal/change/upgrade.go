@@ -2,17 +2,25 @@ package change
 
 import (
 	"context"
+	"errors"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
+	"time"
 
 	"slipway.dev/slipway/internal/audit"
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/policy"
 )
 
-// upgradesAtOnce is how many applications are planned or submitted side by side.
-const upgradesAtOnce = 4
+// What upgrading many may take of the clusters: the upgrades that are planned or submitted side by side, of all
+// people together, and how long one may take. One that is slow holds up neither the others nor its page.
+const (
+	upgradesAtOnce = 8
+	upgradeTime    = 15 * time.Second
+)
+
+// ErrTooSlow is why an upgrade has no plan, or is perhaps not submitted: its cluster did not answer in time.
+var ErrTooSlow = errors.New("change: the upgrade took too long")
 
 // Upgrade is one application on its way to another version of its template.
 type Upgrade struct {
@@ -51,47 +59,68 @@ func (s *Service) Behind(ctx context.Context, who policy.Subject, to catalog.Tem
 	}), nil
 }
 
-// PlanUpgrades works out, for each application, what taking it to the version would do. What goes wrong
-// with one stands in its Upgrade and touches no other. The order is that of apps.
+// PlanUpgrade works out what taking an application to the version would do. What goes wrong stands in the
+// Upgrade: see its Err.
+func (s *Service) PlanUpgrade(ctx context.Context, who policy.Subject, to catalog.TemplateID, app Application) Upgrade {
+	u := Upgrade{App: app}
+	u.Err = s.inSlot(ctx, func(ctx context.Context) error {
+		d, gone, err := s.upgradeDraft(ctx, who, app.AppKey, to)
+		if u.Gone = gone; err != nil {
+			return err
+		}
+		u.Plan, err = s.Preview(ctx, who, d)
+		return err
+	})
+	return u
+}
+
+// PlanUpgrades is PlanUpgrade for several, in the order of apps. What goes wrong with one touches no other.
 func (s *Service) PlanUpgrades(ctx context.Context, who policy.Subject, to catalog.TemplateID, apps []Application) []Upgrade {
 	out := make([]Upgrade, len(apps))
-	var g errgroup.Group
-	g.SetLimit(upgradesAtOnce)
+	var all sync.WaitGroup
 	for i, a := range apps {
-		g.Go(func() error {
-			u := Upgrade{App: a}
-			d, gone, err := s.upgradeDraft(ctx, who, a.AppKey, to)
-			u.Gone = gone
-			if err == nil {
-				u.Plan, err = s.Preview(ctx, who, d)
-			}
-			u.Err = err
-			out[i] = u
-			return nil
-		})
+		all.Go(func() { out[i] = s.PlanUpgrade(ctx, who, to, a) })
 	}
-	_ = g.Wait() // no function of it returns an error
+	all.Wait()
 	return out
 }
 
-// SubmitUpgrades submits each of the chosen. One that fails touches no other; posting all of it again
-// gives the same changes, by their keys.
+// SubmitUpgrades submits each of the chosen in a transaction of its own. One that fails touches no other; posting
+// all of it again gives the same changes, by their keys.
 func (s *Service) SubmitUpgrades(ctx context.Context, who policy.Subject, from audit.Request, to catalog.TemplateID, chosen []Chosen) []Upgraded {
 	out := make([]Upgraded, len(chosen))
-	var g errgroup.Group
-	g.SetLimit(upgradesAtOnce)
+	var all sync.WaitGroup
 	for i, c := range chosen {
-		g.Go(func() error {
+		all.Go(func() {
 			out[i] = Upgraded{App: c.App}
-			sub := c.Seen
-			if sub.Draft, _, out[i].Err = s.upgradeDraft(ctx, who, c.App, to); out[i].Err == nil {
-				out[i].Change, out[i].Err = s.Submit(ctx, who, from, sub)
-			}
-			return nil
+			out[i].Err = s.inSlot(ctx, func(ctx context.Context) (err error) {
+				sub := c.Seen
+				if sub.Draft, _, err = s.upgradeDraft(ctx, who, c.App, to); err == nil {
+					out[i].Change, err = s.Submit(ctx, who, from, sub)
+				}
+				return err
+			})
 		})
 	}
-	_ = g.Wait() // no function of it returns an error
+	all.Wait()
 	return out
+}
+
+// inSlot does one upgrade when there is room for it, and gives it its time.
+func (s *Service) inSlot(ctx context.Context, do func(context.Context) error) error {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	within, cancel := context.WithTimeoutCause(ctx, upgradeTime, ErrTooSlow)
+	defer cancel()
+	err := do(within)
+	if err != nil && errors.Is(context.Cause(within), ErrTooSlow) {
+		return errors.Join(ErrTooSlow, err)
+	}
+	return err
 }
 
 // upgradeDraft is an application with its inputs as they fit another version of its template.

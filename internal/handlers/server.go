@@ -142,6 +142,7 @@ func (s *server) pages(g *echo.Group) {
 	g.GET("/catalogue", s.catalogue)
 	g.GET("/catalogue/:template", s.template)
 	g.GET("/catalogue/:template/upgrade", s.upgrade)
+	g.GET("/catalogue/:template/upgrade/plan", s.planUpgrade)
 	g.POST("/catalogue/:template/upgrade/submit", s.submitUpgrades)
 	g.GET("/applications", s.applications)
 	g.GET("/admin", s.admin)

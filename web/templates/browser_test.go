@@ -29,10 +29,11 @@ type site struct {
 	mu      sync.Mutex
 	posts   []string
 	streams int
+	plans   map[string]int // how often the plan of a row was asked for
 }
 
 func newSite() *site {
-	s := &site{pages: map[string]templ.Component{}}
+	s := &site{pages: map[string]templ.Component{}, plans: map[string]int{}}
 	for _, v := range gallery() {
 		s.pages["/"+v.name] = v.page
 	}
@@ -51,6 +52,8 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = page.Render(r.Context(), w)
 	case strings.HasSuffix(r.URL.Path, "/stream"):
 		s.stream(w, r)
+	case strings.HasSuffix(r.URL.Path, "/upgrade/plan"):
+		s.plan(w, r)
 	case strings.HasSuffix(r.URL.Path, "/preview"):
 		s.post(r)
 		d := formPage(false)
@@ -80,6 +83,25 @@ func (s *site) post(r *http.Request) {
 	defer s.mu.Unlock()
 	_ = r.ParseMultipartForm(1 << 20)
 	s.posts = append(s.posts, r.PostForm.Encode())
+}
+
+// plan answers with the row that is asked for; to "another" only when it is asked for the second time.
+func (s *site) plan(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	app := r.URL.Query().Get("app")
+	s.plans[app]++
+	n := s.plans[app]
+	s.mu.Unlock()
+	for _, row := range upgradeData().Rows {
+		if row.ID != app {
+			continue
+		}
+		if row.App.Name == "another" && n == 1 {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		_ = UpgradePlanned(samplePage(NavCatalogue, ""), upgradeData(), row).Render(r.Context(), w)
+	}
 }
 
 // stream sends one change of state and stays open; when it is asked for a second time it says that
@@ -265,6 +287,20 @@ func TestPatternThatABrowserDoesNotTake(t *testing.T) {
 	if got := ask[string](t, ctx, `document.getElementById("hint").textContent`); got != "Usually short." {
 		t.Errorf("the hint is %q", got)
 	}
+}
+
+// TestRowsFetchTheirPlans: each by itself; of one that got no answer the plan can be asked for again.
+func TestRowsFetchTheirPlans(t *testing.T) {
+	ctx, server, _ := browser(t)
+	perform(t, ctx, chromedp.EmulateViewport(1440, 1200), chromedp.Navigate(server.URL+"/upgrade-pending"))
+	until(t, ctx, `document.getElementById("planned").textContent === "1 of 2 are planned."`)
+	if !ask[bool](t, ctx, `document.querySelector("#upgrades input[name=app]").form.id === "submit"`) {
+		t.Error("what is ticked is not sent")
+	}
+	ask[bool](t, ctx, `(li => li.dispatchEvent(new CustomEvent("htmx:error", { bubbles: true, detail: { ctx: { sourceElement: li } } })))(document.querySelectorAll("#upgrades > li")[1])`)
+	until(t, ctx, `/did not answer/.test(document.querySelectorAll("#upgrades > li")[1].innerText)`)
+	perform(t, ctx, chromedp.Click(chromedp.CSS("#upgrades [data-again] button")))
+	until(t, ctx, `document.getElementById("planned").textContent === "All are planned." && /Size: Write a number/.test(document.getElementById("upgrades").innerText)`)
 }
 
 // TestStreamRenewsThePage and says when the session has ended.

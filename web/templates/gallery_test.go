@@ -73,6 +73,7 @@ func gallery() []view {
 		{"sign-in-problem", SignIn(out, SignInData{Next: "/", Provider: "login.example.com", Portal: "slipway.example.com", Problem: "The identity provider did not answer. Try again in a minute."})},
 		{"template", Template(samplePage(NavCatalogue, "Template", Crumb{"Catalogue", "/catalogue"}, Crumb{"web-service", ""}), templateData())},
 		{"upgrade", Upgrade(samplePage(NavCatalogue, "Upgrade", Crumb{"Catalogue", "/catalogue"}, Crumb{"Upgrade", ""}), upgradeData())},
+		{"upgrade-pending", Upgrade(samplePage(NavCatalogue, "Upgrade", Crumb{"Catalogue", "/catalogue"}, Crumb{"Upgrade", ""}), pendingUpgrades())},
 		{"upgraded", Upgraded(samplePage(NavCatalogue, "Upgrade", Crumb{"Catalogue", "/catalogue"}, Crumb{"Upgrade", ""}), upgradedData())},
 		{"catalogue", Catalogue(samplePage(NavCatalogue, "Catalogue"), catalogueData())},
 		{"form", Form(samplePage(NavCatalogue, "New web-service", Crumb{"Catalogue", "/catalogue"}, Crumb{"web-service 1.0.0", "/catalogue"}, Crumb{"New", ""}), formPage(false))},

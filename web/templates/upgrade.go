@@ -23,7 +23,10 @@ type UpgradeData struct {
 	To      catalog.TemplateID
 	Title   string // the template's
 	Rows    []UpgradeRow
-	More    int    // applications beyond those in Rows
+	Total   int // applications on all pages
+	Page    int // from 1
+	Pages   int
+	Planned bool   // the rows are planned already; else each fetches its plan
 	Submit  string // where the chosen ones are posted to
 	Problem string // why the last try did nothing
 	Reason  string
@@ -39,6 +42,9 @@ type UpgradeRow struct {
 	Form   bool   // its form can mend it
 	Key    string // makes posting twice harmless
 	Chosen bool
+	// Pending is set on a row that is not planned yet. Again offers to plan it once more: nothing is wrong with
+	// the application itself.
+	Pending, Again bool
 }
 
 // UpgradedData is what became of the chosen applications.
@@ -56,6 +62,11 @@ type UpgradedRow struct {
 	Form   bool          // its form can mend it
 }
 
+// NewPendingRow makes the row of an upgrade that is not planned yet.
+func NewPendingRow(a change.Application) UpgradeRow {
+	return UpgradeRow{ID: rowOf(a.AppKey), App: a, Pending: true}
+}
+
 // NewUpgradeRow makes the row of an upgrade. Why says what to do where it cannot be submitted.
 func NewUpgradeRow(u change.Upgrade, key string) UpgradeRow {
 	r := UpgradeRow{ID: rowOf(u.App.AppKey), App: u.App, Gone: u.Gone, Plan: u.Plan, Key: key}
@@ -64,7 +75,7 @@ func NewUpgradeRow(u change.Upgrade, key string) UpgradeRow {
 	case errors.As(u.Err, &fields):
 		r.Why, r.Form = misfit(fields), true
 	case u.Err != nil:
-		r.Why = "It cannot be planned."
+		r.Why, r.Again = "It cannot be planned.", true
 	case u.Plan.Blocked():
 		r.Why, r.Form = "The cluster would not take it as it is.", true
 		if list := withProblems(u.Plan); len(list) > 0 {
@@ -114,6 +125,23 @@ func (d UpgradeData) upgradable() int {
 		}
 	}
 	return n
+}
+
+// shows tells whether the page has rows that can be chosen, or may have once they are planned.
+func (d UpgradeData) shows() bool { return d.upgradable() > 0 || !d.Planned && len(d.Rows) > 0 }
+
+// planURL is where a row gets its plan from.
+func (d UpgradeData) planURL(r UpgradeRow) string {
+	return withQuery(TemplateURL(d.To.Name, "upgrade", "plan"), "app", r.ID)
+}
+
+// pageURL is another page of the list.
+func (d UpgradeData) pageURL(page int, planned bool) string {
+	u := withQuery(TemplateURL(d.To.Name, "upgrade"), "page", plainNumber(int64(page)))
+	if planned {
+		u = withQuery(u, "plan", "1")
+	}
+	return u
 }
 
 // submitted is how many became changes.

@@ -29,12 +29,22 @@ func upgradeData() UpgradeData {
 	another := app
 	another.Name = "another"
 	return UpgradeData{
-		To: webService, Title: "Web service", Submit: "/catalogue/web-service/upgrade/submit", More: 3, Problem: "No application is ticked.",
+		To: webService, Title: "Web service", Submit: "/catalogue/web-service/upgrade/submit", Total: 53, Page: 2, Pages: 6, Planned: true, Problem: "No application is ticked.",
 		Rows: []UpgradeRow{
 			NewUpgradeRow(change.Upgrade{App: app, Plan: planPage().Plan, Gone: []catalog.Gone{{Path: "/probe", Value: "/healthz"}}}, "k1"),
 			NewUpgradeRow(change.Upgrade{App: another, Err: catalog.Errors{{Path: "/size", Title: "Size", Message: "Write a number."}}}, "k2"),
 		},
 	}
+}
+
+// pendingUpgrades are the same rows, before they are planned.
+func pendingUpgrades() UpgradeData {
+	d := upgradeData()
+	d.Planned, d.Problem, d.Page, d.Pages = false, "", 1, 2
+	for i, r := range d.Rows {
+		d.Rows[i] = NewPendingRow(r.App)
+	}
+	return d
 }
 
 func upgradedData() UpgradedData {
@@ -61,7 +71,7 @@ func TestUpgradeRows(t *testing.T) {
 	page := draw(t, Upgrade(samplePage(NavCatalogue, "Upgrade"), upgradeData()))
 	for want, n := range map[string]int{
 		`name="app"`: 1, `name="digest `: 1, `name="key `: 1, "has no field for 1 input": 1, "Size: Write a number.": 1,
-		"edit?version=": 2, "3 applications more follow": 1,
+		"edit?version=": 2, "53 applications run": 1, "Page 2 of 6": 1, `href="/catalogue/web-service/upgrade?page=3&amp;plan=1"`: 1,
 	} {
 		if got := strings.Count(page, want); got != n {
 			t.Errorf("%q is %d times on the page, want %d", want, got, n)

@@ -8,6 +8,7 @@ import { startKeys } from "./keys.js";
 import { startLog } from "./log.js";
 import { startStream } from "./stream.js";
 import { startTemplateForm } from "./template-form.js";
+import { startUpgrade } from "./upgrade.js";
 
 document.documentElement.classList.add("js");
 startClock();
@@ -16,3 +17,4 @@ startTemplateForm();
 startKeys();
 startLog();
 startStream();
+startUpgrade();
