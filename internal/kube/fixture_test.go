@@ -55,7 +55,7 @@ func TestMain(m *testing.M) {
 
 var cleanups []func()
 
-func needWorld(t *testing.T) *world {
+func needWorld(t testing.TB) *world {
 	t.Helper()
 	if os.Getenv("SLIPWAY_TEST_KUBECONFIG") == "" {
 		if os.Getenv("SLIPWAY_TEST_REQUIRE") == "1" {
@@ -160,7 +160,7 @@ func (w *world) awaitRights(ctx context.Context) error {
 }
 
 // kubeconfig writes a file for the portal's account. server and ca are the API server's unless given.
-func (w *world) kubeconfig(t *testing.T, server string, ca []byte) string {
+func (w *world) kubeconfig(t testing.TB, server string, ca []byte) string {
 	t.Helper()
 	cluster := &clientcmdapi.Cluster{Server: w.config.Host, CertificateAuthority: w.config.CAFile, CertificateAuthorityData: w.config.CAData}
 	if server != "" {
@@ -183,7 +183,7 @@ func (w *world) kubeconfig(t *testing.T, server string, ca []byte) string {
 }
 
 // portal gives the clusters as the portal sees them: one, named "main".
-func (w *world) portal(t *testing.T, kubeconfig string) *kube.Clusters {
+func (w *world) portal(t testing.TB, kubeconfig string) *kube.Clusters {
 	t.Helper()
 	cs, err := kube.New(t.Context(), []kube.ClusterConfig{{Name: "main", Kubeconfig: kubeconfig}}, kube.Options{})
 	if err != nil {
@@ -196,14 +196,14 @@ func (w *world) portal(t *testing.T, kubeconfig string) *kube.Clusters {
 // stage is a namespace in which the team may work, and the portal in front of it.
 type stage struct {
 	*world
-	t     *testing.T
+	t     testing.TB
 	place manifest.Place
 	cs    *kube.Clusters
 	as    policy.Acting
 }
 
 // newStage makes a namespace. The team may do in it what teams need, which NetworkPolicies are not.
-func newStage(t *testing.T, labels ...string) *stage {
+func newStage(t testing.TB, labels ...string) *stage {
 	t.Helper()
 	w := needWorld(t)
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "kube-" + w.run + "-", Labels: map[string]string{}}}

@@ -29,7 +29,7 @@ type wire struct {
 	all      sync.WaitGroup
 }
 
-func newWire(t *testing.T, w *world) *wire {
+func newWire(t testing.TB, w *world) *wire {
 	t.Helper()
 	u, err := url.Parse(w.config.Host)
 	if err != nil {
@@ -126,7 +126,7 @@ type meddler struct {
 	writes  atomic.Int32 // that reached the API server
 }
 
-func newMeddler(t *testing.T, w *world) *meddler {
+func newMeddler(t testing.TB, w *world) *meddler {
 	t.Helper()
 	target, err := url.Parse(w.config.Host)
 	if err != nil {
