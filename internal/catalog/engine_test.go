@@ -133,6 +133,52 @@ func TestRenderingsShareNothing(t *testing.T) {
 	}
 }
 
+// Aliases, conditions, tags, imported values and globals mean what they mean to Helm.
+func TestDependenciesAreHelms(t *testing.T) {
+	const about = `{{ .Template.Name }} {{ .Chart.Name }} {{ .Values | toJson }} {{ include "who" . }}{{ "\n" }}`
+	files := func(dependencies string) map[string]string {
+		return map[string]string{
+			"Chart.yaml":                               "apiVersion: v2\nname: sample\nversion: 0.1.0\ndependencies:\n" + dependencies,
+			"values.yaml":                              "word: w\nglobal: {zone: {a: 1}}\nfirst: {size: 5}\npart: {size: 2, on: true}\ntags: {extra: true}\nshared: {own: mine}\n",
+			"values.schema.json":                       `{"properties": {"word": {"type": "string"}, "part": {"type": "object", "properties": {"on": {"type": "boolean"}}}, "tags": {"type": "object", "properties": {"extra": {"type": "boolean"}}}}}`,
+			"templates/_who.tpl":                       `{{ define "who" }}the chart{{ end }}`,
+			"templates/a.txt":                          about + `{{ keys .Subcharts | sortAlpha }}`,
+			"charts/part/Chart.yaml":                   "apiVersion: v2\nname: part\nversion: 1.0.0\ndependencies:\n- {name: inner, version: 1.0.0}\n",
+			"charts/part/values.yaml":                  "size: 1\nnone: null\nglobal: {zone: {b: 2}}\nexports: {shared: {shared: {own: theirs, more: 1}}}\n",
+			"charts/part/templates/_x.tpl":             `{{ define "who" }}the part{{ end }}`,
+			"charts/part/templates/b.txt":              about,
+			"charts/part/charts/inner/Chart.yaml":      "apiVersion: v2\nname: inner\nversion: 1.0.0\n",
+			"charts/part/charts/inner/values.yaml":     "deep: {a: [1]}\n",
+			"charts/part/charts/inner/templates/c.txt": about,
+			"charts/lib/Chart.yaml":                    "apiVersion: v2\nname: lib\nversion: 1.0.0\ntype: library\n",
+			"charts/lib/values.yaml":                   "l: 1\n",
+			"charts/lib/templates/_l.tpl":              `{{ define "lib" }}lib{{ end }}`,
+			"charts/lib/templates/no.txt":              `{{ fail "a library prints nothing" }}`,
+		}
+	}
+	for name, dependencies := range map[string]string{
+		"none declared": "  []\n",
+		"plain":         "- {name: part, version: 1.0.0}\n- {name: lib, version: 1.0.0}\n",
+		"alias":         "- {name: part, version: 1.0.0, alias: first}\n- {name: part, version: 1.0.0}\n",
+		"condition":     "- {name: part, version: 1.0.0, condition: part.on}\n",
+		"tags":          "- {name: part, version: 1.0.0, tags: [extra]}\n",
+		"imports":       "- {name: part, version: 1.0.0, import-values: [shared]}\n",
+		"pairs":         "- {name: part, version: 1.0.0, import-values: [{child: exports, parent: word2}]}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			tpl := loadChart(t, files(dependencies))
+			for _, in := range []string{`{}`, `{"word": "x"}`, `{"part": {"on": false}}`, `{"tags": {"extra": false}}`, `{}`} {
+				if err := sameAsHelm(t, tpl, inputs(t, in)); err != nil {
+					t.Errorf("%s: %v", in, err)
+				}
+			}
+			if decides := name == "condition" || name == "tags"; (tpl.loaded.engine.settled == nil) != decides {
+				t.Errorf("settled is %v", tpl.loaded.engine.settled)
+			}
+		})
+	}
+}
+
 // A failure names the line that its author wrote, and from where that was called.
 func TestFailuresNameTheAuthorsLines(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{

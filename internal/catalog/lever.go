@@ -70,8 +70,13 @@ func firstLine(s string) string {
 // pulled are the inputs with the lever's value changed. Rows that only the defaults have become inputs.
 func (t *Template) pulled(in Inputs, l lever, v any) Inputs {
 	out := copied(map[string]any(in)).(map[string]any)
-	values := any(t.values(in))
-	var here any = out
+	pull(out, t.values(in), l, v)
+	return out
+}
+
+// pull is pulled, and changes out. all are the values of the inputs, before any lever was pulled.
+func pull(out, all map[string]any, l lever, v any) {
+	var here, values any = out, all
 	set := func(x any) {} // puts a value where here stands
 	for i, step := range l.pointer {
 		last := i == len(l.pointer)-1
@@ -88,7 +93,7 @@ func (t *Template) pulled(in Inputs, l lever, v any) Inputs {
 					v = merged(now, over, true)
 				}
 				x[step] = v
-				return out
+				return
 			}
 			if _, ok := x[step]; !ok {
 				x[step] = emptyLike(inner)
@@ -98,22 +103,21 @@ func (t *Template) pulled(in Inputs, l lever, v any) Inputs {
 		case []any:
 			n, ok := rowIndex(step)
 			if !ok || n >= len(x) {
-				return out
+				return
 			}
 			x = slices.Clone(x)
 			set(x)
 			values = stepInto(values, step)
 			if last {
 				x[n] = v
-				return out
+				return
 			}
 			here = x[n]
 			set = func(y any) { x[n] = y }
 		default:
-			return out
+			return
 		}
 	}
-	return out
 }
 
 // emptyLike begins an input for a value that only the defaults have: a map with nothing in it, or the rows

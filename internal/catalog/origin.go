@@ -213,9 +213,9 @@ func (o *origin) groups(all []suspect, found *[]suspect) {
 		}
 		return
 	}
-	in := o.in
+	in, values := copied(map[string]any(o.in)).(map[string]any), o.t.values(o.in)
 	for i := range all {
-		in = o.t.pulled(in, all[i].lever, all[i].values[0])
+		pull(in, values, all[i].lever, all[i].values[0])
 	}
 	if out, err := o.t.render(o.ctx, in, o.release); err == nil {
 		if _, there := counterpart(o.at, o.set, out.Set); there && !slices.Contains(o.moved(out.Set), o.line) {
