@@ -24,6 +24,7 @@ type folder struct {
 	away   bool
 	refuse map[string]*manifest.Problem // by object name
 	breaks map[string]*manifest.Problem // by object name: not refused by a dry run, but when it is applied
+	taken  map[string]string            // by object name: whose it is by now
 	staged map[manifest.Token]manifest.Staged
 	now    func() time.Time // when something is staged
 	calls  []policy.Acting
@@ -80,7 +81,11 @@ func (f *folder) DryRun(_ context.Context, as policy.Acting, _ manifest.Place, _
 	}
 	for _, r := range prune {
 		d := manifest.DryRun{Ref: r, Op: manifest.Unchanged}
-		if live, ok := f.read(r); ok {
+		live, ok := f.read(r)
+		switch {
+		case ok && f.taken[r.Name] != "":
+			d.Left = f.taken[r.Name]
+		case ok:
 			d.Op, d.Before = manifest.Delete, live
 		}
 		out = append(out, d)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,7 +84,7 @@ func (rec *recorder) flush() {
 				commit.Audit = append(commit.Audit, e)
 			}
 			c.Outcomes = merge(c.Outcomes, o)
-			if o.Op == manifest.Delete && o.State == manifest.Succeeded {
+			if o.State == manifest.Succeeded && (o.Op == manifest.Delete || o.Left != "") { // what is another's is not looked after any more
 				commit.Gone = append(commit.Gone, o.Ref)
 			}
 		}
@@ -139,6 +140,24 @@ func (r *run) objectEntry(was manifest.OutcomeState, o manifest.Outcome) (audit.
 		e.Detail = o.Problem.Sentence
 	}
 	return e, true
+}
+
+// Left are the objects that were to be deleted and are still in the cluster, because they are somebody else's
+// by now.
+func (c Change) Left() []manifest.Outcome {
+	return slices.DeleteFunc(slices.Clone(c.Outcomes), func(o manifest.Outcome) bool { return o.Left == "" })
+}
+
+// leftInWords is what the audit log keeps of that.
+func leftInWords(left []manifest.Outcome) string {
+	var words []string
+	for _, o := range left {
+		words = append(words, fmt.Sprintf("%s belongs to %s now", o.Ref, o.Left))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "Left in the cluster: " + strings.Join(atMost(words, 5), "; ") + "."
 }
 
 func unfinished(outcomes []manifest.Outcome) int {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -212,8 +213,9 @@ type run struct {
 	holder string
 	at     *place
 	set    manifest.Set
-	del    []manifest.Ref // what is to be deleted
-	not    []manifest.Ref // what was to be deleted, and is gone or somebody else's by now
+	del    []manifest.Ref     // what is to be deleted
+	not    []manifest.Ref     // what was to be deleted, and is gone or somebody else's by now
+	left   []manifest.Outcome // of those that are somebody else's
 }
 
 // do returns an error only if the state of the change could not be stored, or the lease is lost; the
@@ -311,8 +313,11 @@ func (r *run) divide(now Plan) {
 	for _, o := range now.Objects[len(r.set):] {
 		if o.Op == manifest.Delete {
 			r.del = append(r.del, o.Ref)
-		} else {
-			r.not = append(r.not, o.Ref)
+			continue
+		}
+		r.not = append(r.not, o.Ref)
+		if o.Left != "" {
+			r.left = append(r.left, manifest.Outcome{Ref: o.Ref, Stage: manifest.StageOfDeletion(o.Ref), Op: manifest.Unchanged, State: manifest.Succeeded, UID: o.UID, Left: o.Left})
 		}
 	}
 }
@@ -321,7 +326,8 @@ func (r *run) divide(now Plan) {
 // the change is applied stands in the audit log since it was claimed.
 func (r *run) intend(ctx context.Context) error {
 	return r.update(ctx, func(c *Change) (Commit, error) {
-		c.Outcomes = waiting(r.set, r.c.Place.Namespace, r.del)
+		left := slices.DeleteFunc(c.Outcomes, func(o manifest.Outcome) bool { return o.Left == "" }) // by an earlier attempt
+		c.Outcomes = slices.Concat(waiting(r.set, r.c.Place.Namespace, r.del), left, r.left)
 		if c.Started.IsZero() {
 			c.Started = r.s.now()
 		}
@@ -373,7 +379,9 @@ func (r *run) done(ctx context.Context) error {
 		if c.Watch != nil {
 			c.Watch.State, c.Watch.Since = Watching, c.Finished
 		}
-		return Commit{Audit: []audit.Entry{r.entry(audit.ApplyChange, audit.Done)}, Revision: true}, nil
+		e := r.entry(audit.ApplyChange, audit.Done)
+		e.Detail = leftInWords(c.Left())
+		return Commit{Audit: []audit.Entry{e}, Revision: true}, nil
 	})
 }
 

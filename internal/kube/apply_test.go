@@ -167,6 +167,20 @@ func TestApplyTakesNothingFromOthers(t *testing.T) {
 	}
 }
 
+// What lost its labels is not deleted, and both the plan and the outcome say whose it is by now.
+func TestDeletingLeavesWhatIsNotOursAnyMore(t *testing.T) {
+	s := newStage(t)
+	s.apply("shop", s.set("shop", settings))
+	s.adminDoes("kubectl-label", "", "{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, labels: {slipway.dev/team: ''}}}")
+	const whose = "no application of this portal"
+	if d := s.dryRun("shop", nil, settingsRef)[settingsRef.String()]; d.Op != manifest.Unchanged || d.Left != whose {
+		t.Errorf("planned: %+v", d)
+	}
+	if o := s.apply("shop", nil, settingsRef)[0]; o.Op != manifest.Unchanged || o.Left != whose || o.State != manifest.Succeeded || !s.exists(settingsRef) {
+		t.Errorf("deleted: %+v", o)
+	}
+}
+
 func TestApplyWritesNothingThatCannotBeReported(t *testing.T) {
 	s := newStage(t)
 	full := errors.New("the disk is full")
@@ -270,4 +284,49 @@ func TestClusterAway(t *testing.T) {
 		_, err := s.cs.DryRun(t.Context(), s.as, s.place, "shop", set, nil)
 		return err == nil
 	})
+}
+
+// Somebody makes an object of the same name between the look and the write. It is not adopted, whoever it is,
+// and whatever fields it has; another application of the portal's is somebody too, though its fields have the
+// same manager, which would let an apply take them over without a conflict.
+func TestApplyAdoptsNothingThatComesInBetween(t *testing.T) {
+	const theirs = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {theirs: kept}"
+	for name, tc := range map[string]struct {
+		app, manager, theirs, ours string
+	}{
+		"a person's":            {"", "kubectl-create", theirs, settings},
+		"another application's": {"other", manifest.FieldManager, theirs, settings},
+		"of an extension":       {"", "kubectl-create", "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: database, annotations: {theirs: kept}}\nspec: {refreshInterval: 1h}", filled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStage(t)
+			set := s.set("shop", tc.ours)
+			if tc.ours == filled {
+				s.extend()
+				s.eventually("rights", func() bool { return s.dryRun("shop", set)["ExternalSecret database"].Problem == nil })
+			}
+			before := func(o manifest.Outcome) error {
+				if o.State == manifest.Working {
+					s.adminDoes(tc.manager, tc.app, tc.theirs)
+				}
+				return nil
+			}
+			out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, before)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if o := out[0]; o.State != manifest.Broken || o.Problem == nil || o.Problem.Kind != manifest.NotOurs || o.Tries != 2 {
+				t.Errorf("%+v, %+v", o, o.Problem)
+			}
+			u := s.object("", tc.theirs)
+			r, err := s.resourceOf(u)
+			if err != nil {
+				t.Fatal(err)
+			}
+			live, err := r.Get(t.Context(), u.GetName(), metav1.GetOptions{})
+			if err != nil || live.GetLabels()[manifest.LabelApp] != tc.app || len(live.GetManagedFields()) != 1 || live.GetManagedFields()[0].Manager != tc.manager {
+				t.Errorf("it was adopted: %v, %v", live, err)
+			}
+		})
+	}
 }

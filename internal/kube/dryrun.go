@@ -259,6 +259,7 @@ func (e *errand) tryDelete(ctx context.Context, ref manifest.Ref) (manifest.DryR
 	}
 	d.UID = string(live.GetUID())
 	if whose, mine := e.mine(live); !mine {
+		d.Left = whose
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%s is left as it is: it belongs to %s now.", ref, whose))
 		return d, nil
 	}

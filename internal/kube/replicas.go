@@ -149,7 +149,7 @@ func (r *run) send(ctx context.Context, s *step) (applied, error) {
 			return applied{}, err
 		}
 	}
-	got, err := r.session.apply(ctx, r.place.Namespace, s.object, applyOptions{})
+	got, err := r.session.apply(ctx, r.place.Namespace, s.object, applyOptions{onlyNew: s.head == nil})
 	if s.head == nil || !onlyReplicas(err) || !r.takesOver(ctx, s.object, s.head.ManagedFields) {
 		return got, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -89,6 +90,22 @@ type applyOptions struct {
 	dryRun  bool
 	force   bool   // only with dryRun, to see what it would be, and for one field, see run.takeBack
 	manager string // who applies; empty for manifest.FieldManager
+	onlyNew bool   // an object of that name must not exist, see noVersion
+}
+
+// noVersion is a resource version that no object has (ADR 30). An apply that carries it creates what is not
+// there, and is refused as a conflict where there is an object: nothing that somebody else made a moment ago is
+// adopted.
+const noVersion = "1"
+
+// asNew is u as it is sent to be created. u stays as it is.
+func asNew(u manifest.Object) manifest.Object {
+	object := maps.Clone(u.Object)
+	metadata, _ := object["metadata"].(map[string]any)
+	metadata = maps.Clone(metadata)
+	metadata["resourceVersion"] = noVersion
+	object["metadata"] = metadata
+	return &unstructured.Unstructured{Object: object}
 }
 
 // applied is what the API server answered to an apply.
@@ -107,6 +124,9 @@ func (s *session) apply(ctx context.Context, home string, u manifest.Object, opt
 	}
 	if err := s.placed(ctx, u, ref); err != nil {
 		return applied{}, err
+	}
+	if opts.onlyNew {
+		u = asNew(u)
 	}
 	body, err := json.Marshal(u.Object)
 	if err != nil {

@@ -16,6 +16,7 @@ func (r *run) write(ctx context.Context, s *step) {
 		return
 	}
 	var got applied
+	absent := gone(s.headErr)
 	a := patience{patienceLimit, r.stop}.do(ctx, func(ctx context.Context) error {
 		give, err := r.cluster.slots.take(ctx)
 		if err != nil {
@@ -35,15 +36,18 @@ func (r *run) write(ctx context.Context, s *step) {
 	}
 	s.written = got.object
 	s.outcome.State, s.outcome.UID = manifest.Succeeded, string(got.object.GetUID())
-	s.outcome.Op = opOf(s.head, got)
+	if s.outcome.Op = opOf(s.head, got); absent {
+		s.outcome.Op = manifest.Create // by a try whose answer was lost, if s.head is there by now
+	}
 }
 
-// mayWrite looks whether the object is there, and ours. The first look was taken already; another one
-// is needed if it failed, or if the object was on its way out.
+// mayWrite looks whether the object is there, and ours. The first look was taken already, long ago perhaps if
+// a gate was waited for. Another one is needed if it failed, if the object was on its way out, and if there was
+// none: then somebody may have made it, or a try whose answer was lost has.
 func (r *run) mayWrite(ctx context.Context, s *step) error {
 	first := s.outcome.Tries == 0
 	s.outcome.Tries++
-	unclear := s.headErr != nil && !gone(s.headErr) || s.head != nil && s.head.DeletionTimestamp != nil
+	unclear := s.head == nil || s.head.DeletionTimestamp != nil
 	if unclear && !first {
 		s.head, s.headErr = r.session.head(ctx, r.place.Namespace, s.outcome.Ref)
 	}
@@ -118,8 +122,8 @@ func (r *run) removeOnce(ctx context.Context, s *step) error {
 	if err != nil {
 		return &readError{err}
 	}
-	if _, mine := r.mine(head); !mine {
-		s.outcome.Op = manifest.Unchanged
+	if whose, mine := r.mine(head); !mine {
+		s.outcome.Op, s.outcome.Left = manifest.Unchanged, whose
 		return nil
 	}
 	s.outcome.UID = string(head.UID)

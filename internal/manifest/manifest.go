@@ -156,6 +156,9 @@ type DryRun struct {
 	UID     string   `json:"uid,omitempty"`     // of the live object
 	// Gate is set for a Job that must succeed before the workloads are touched, see AnnotationGate.
 	Gate *Gate `json:"gate,omitempty"`
+	// Left is whose an object is by now that was to be deleted, "no application of this portal" for one that
+	// lost its labels: it stays, and Op is Unchanged. No digest holds it.
+	Left string `json:"left,omitempty"`
 }
 
 // FieldChange is one field that differs.
@@ -193,4 +196,6 @@ type Outcome struct {
 	Note  string    `json:"note,omitempty"`
 	Since time.Time `json:"since,omitzero"`
 	UID   string    `json:"uid,omitempty"`
+	// Left is whose an object is by now that was to be deleted and was left in the cluster; see DryRun.Left.
+	Left string `json:"left,omitempty"`
 }

@@ -27,14 +27,29 @@ func command(place manifest.Place, file string, objects []manifest.DryRun) strin
 	}
 	for _, o := range objects {
 		if o.Op == manifest.Delete {
-			steps = append(steps, "kubectl delete -n "+namespaceOf(o.Ref, place)+" \\\n  "+kubectlName(o.Ref))
+			steps = append(steps, deleteCommand(place, o.Ref))
 		}
 	}
 	return strings.Join(steps, "\n")
 }
 
+func deleteCommand(place manifest.Place, r manifest.Ref) string {
+	return "kubectl delete -n " + namespaceOf(r, place) + " \\\n  " + kubectlName(r)
+}
+
+// deleteCommands delete by hand what a change left.
+func deleteCommands(place manifest.Place, left []manifest.Outcome) string {
+	var steps []string
+	for _, o := range left {
+		steps = append(steps, deleteCommand(place, o.Ref))
+	}
+	return strings.Join(steps, "\n")
+}
+
 // namespaceOf is where an object is. What belongs to no namespace is found with any.
-func namespaceOf(r manifest.Ref, home manifest.Place) string { return cmp.Or(r.Namespace, home.Namespace) }
+func namespaceOf(r manifest.Ref, home manifest.Place) string {
+	return cmp.Or(r.Namespace, home.Namespace)
+}
 
 // kubectlName is how kubectl wants an object: "deployment/api". A kind of an extension has its group, since
 // another extension may have a kind of the same name.

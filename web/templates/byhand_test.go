@@ -60,6 +60,22 @@ func TestTheCommandOfAChangeNamesItsFile(t *testing.T) {
 	}
 }
 
+// A finished deletion names what it left, whose it is, and how to delete it by hand.
+func TestAFinishedDeletionNamesWhatItLeft(t *testing.T) {
+	c := sampleChange(change.Applied)
+	c.Kind, c.Outcomes = change.Delete, leftOutcomes()
+	page := draw(t, Change(samplePage(NavChanges, "#1284"), ChangeData{Change: c}))
+	for _, want := range []string{"2 objects were left in the cluster", "belongs to no application of this portal now", "belongs to the application shop now", "configmap/api-settings", "externalsecret.external-secrets.io/api-keys"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	c.Outcomes = c.Outcomes[:1]
+	if strings.Contains(draw(t, Change(samplePage(NavChanges, "#1284"), ChangeData{Change: c})), "left in the cluster") {
+		t.Error("nothing was left, and the page says so")
+	}
+}
+
 // twoNamespaces is an application with objects in its own namespace and in another one that it makes, as
 // they are downloaded.
 const twoNamespaces = `apiVersion: v1
@@ -107,7 +123,9 @@ func TestTheSameByHand(t *testing.T) {
 		return string(out)
 	}
 	shell("kubectl create namespace " + place.Namespace)
-	t.Cleanup(func() { shell("kubectl delete namespace --wait=false --ignore-not-found " + place.Namespace + " " + other) })
+	t.Cleanup(func() {
+		shell("kubectl delete namespace --wait=false --ignore-not-found " + place.Namespace + " " + other)
+	})
 	text := strings.NewReplacer("HOME", place.Namespace, "OTHER", other).Replace(twoNamespaces)
 	if err := os.WriteFile(filepath.Join(dir, manifestsFile("shop", 0)), []byte(text), 0o600); err != nil {
 		t.Fatal(err)

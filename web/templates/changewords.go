@@ -152,6 +152,9 @@ func (s stage) summary() (class, words string) {
 func outcomeLook(o manifest.Outcome) (class, word string) {
 	switch o.State {
 	case manifest.Succeeded:
+		if o.Left != "" {
+			return "st st-drifted", "left"
+		}
 		return "st st-ready", doneWord(o.Op)
 	case manifest.Broken:
 		return "st st-failed", "failed"
@@ -165,6 +168,14 @@ func outcomeLook(o manifest.Outcome) (class, word string) {
 		return "st st-paused", "not tried"
 	}
 	return "st st-none", "to come"
+}
+
+// leftTitle says how much of what was to be deleted is still there.
+func leftTitle(n int) string {
+	if n == 1 {
+		return "1 object was left in the cluster"
+	}
+	return thousands(int64(n)) + " objects were left in the cluster"
 }
 
 func doneWord(op manifest.Op) string {
@@ -182,7 +193,9 @@ func doneWord(op manifest.Op) string {
 // outcomeDetail is a clause beside an object.
 func outcomeDetail(o manifest.Outcome) string {
 	s := o.Note
-	if o.Problem != nil {
+	if o.Left != "" {
+		s = "belongs to " + o.Left + " now"
+	} else if o.Problem != nil {
 		s = o.Problem.Sentence
 	} else if o.State == manifest.Lost {
 		s = "written, and no answer came; looked up again on Resume"

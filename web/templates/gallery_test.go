@@ -121,6 +121,9 @@ func gallery() []view {
 	for _, s := range []change.State{change.Applying, change.Failed} {
 		all = append(all, view{"change-gate-" + string(s), Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), gateChange(s))})
 	}
+	left := ChangeData{Change: sampleChange(change.Applied), Can: Can{Change: true}}
+	left.Change.Kind, left.Change.Outcomes = change.Delete, leftOutcomes()
+	all = append(all, view{"change-left", Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), left)})
 	all = append(all, actionViews()...)
 	all = append(all, viewsOfLogs()...)
 	own := ChangeData{Change: sampleChange(change.Pending), Can: Can{Withdraw: true, WhyNot: "You submitted it, so somebody else must decide."}}
