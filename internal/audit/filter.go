@@ -161,3 +161,23 @@ func duration(s string) (time.Duration, bool) {
 	}
 	return time.Duration(n) * unit, true
 }
+
+// SettledBy tells whether other, a later entry, says how ended what e announced. An attempt that was killed
+// is settled by the outcome of the one that went on with it.
+func (e Entry) SettledBy(other Entry) bool {
+	return e.Outcome == Intent && other.Outcome != Intent && other.Seq > e.Seq && other.Action == e.Action && other.Target == e.Target &&
+		other.Application == e.Application && other.Change == e.Change && other.Request.ID == e.Request.ID
+}
+
+// settledWithin is how long after an intent that belongs to no change its outcome is looked for: nothing of
+// that kind takes longer.
+const settledWithin = time.Hour
+
+// Settling chooses the entries among which is the one that settles e, and few others.
+func (e Entry) Settling() Filter {
+	f := Filter{Action: e.Action, Target: e.Target, Application: e.Application, Change: e.Change, Text: e.Request.ID, Since: e.Time}
+	if e.Change == 0 {
+		f.Until = e.Time.Add(settledWithin)
+	}
+	return f
+}

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v3" // as manifests and templates are read, so that a value means the same in all of them; ADR 9 is of the configuration alone
 
 	"slipway.dev/slipway/internal/catalog"
 )

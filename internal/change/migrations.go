@@ -24,6 +24,12 @@ const (
 // migrationsLookedAt is how many of an application's newest changes are looked through for migrations.
 const migrationsLookedAt = 500
 
+// Of migrations a roll back learns in two ways, because they know different things. A gate of what runs now
+// was left out of the very set that is gone back to, so it is known whatever it is called, see notUndone. What
+// lies in between (revisions that are passed over, attempts that failed, Jobs of charts that declare no gate,
+// init containers) carries no such mark, or is in no set at hand: there only labels and names tell, and a
+// migration that says so nowhere is not found. Nothing is said twice.
+
 // migrated warns of what has migrated since the revision that a roll back leads to: going back takes back
 // objects, and no data. Attempts that failed count, since a migration comes before what failed after it.
 // The gates of what runs now are told of already, see notUndone.

@@ -1,9 +1,11 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 
 	"slipway.dev/slipway/internal/audit"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/policy"
 	"slipway.dev/slipway/web/templates"
 )
 
@@ -36,7 +39,44 @@ func (s *server) auditPage(c echo.Context) error {
 	if d.Page, err = s.Audit.Entries(c.Request().Context(), f, before, auditLimit); err != nil {
 		return err
 	}
+	if d.Settled, err = s.settled(c.Request().Context(), f.Visible, d.Page.Entries); err != nil {
+		return err
+	}
 	return s.drawAudit(c, http.StatusOK, d)
+}
+
+// settled finds how ended what entries of a page announce: by the number of the intent, on the page or later.
+func (s *server) settled(ctx context.Context, visible []policy.Target, page []audit.Entry) (map[int64]audit.Entry, error) {
+	found := map[int64]audit.Entry{}
+	for _, e := range page {
+		if e.Outcome != audit.Intent {
+			continue
+		}
+		if end, ok := settling(e, page); ok {
+			found[e.Seq] = end
+			continue
+		}
+		f := e.Settling()
+		f.Visible = visible
+		later, err := s.Audit.Entries(ctx, f, 0, auditLimit)
+		if err != nil {
+			return nil, err
+		}
+		if end, ok := settling(e, later.Entries); ok {
+			found[e.Seq] = end
+		}
+	}
+	return found, nil
+}
+
+// settling is the first entry that settles e; those that are given begin with the newest.
+func settling(e audit.Entry, among []audit.Entry) (audit.Entry, bool) {
+	for _, other := range slices.Backward(among) {
+		if e.SettledBy(other) {
+			return other, true
+		}
+	}
+	return audit.Entry{}, false
 }
 
 func (s *server) drawAudit(c echo.Context, code int, d templates.AuditData) error {

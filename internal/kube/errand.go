@@ -110,7 +110,7 @@ func (e *errand) mine(o metav1.Object) (whose string, mine bool) {
 		}
 		return "", true
 	case app == "" || team == "": // somebody took a label off
-		return "no application of this portal", false
+		return manifest.OfNoApplication, false
 	case team == e.as.Team:
 		return "the application " + app, false
 	}

@@ -156,8 +156,8 @@ type DryRun struct {
 	UID     string   `json:"uid,omitempty"`     // of the live object
 	// Gate is set for a Job that must succeed before the workloads are touched, see AnnotationGate.
 	Gate *Gate `json:"gate,omitempty"`
-	// Left is whose an object is by now that was to be deleted, "no application of this portal" for one that
-	// lost its labels: it stays, and Op is Unchanged. No digest holds it.
+	// Left is whose an object is by now that was to be deleted, OfNoApplication for one that lost its
+	// labels: it stays, and Op is Unchanged. No digest holds it.
 	Left string `json:"left,omitempty"`
 }
 
@@ -182,6 +182,9 @@ const (
 	Skipped   OutcomeState = "not tried" // because something before it failed
 	Lost      OutcomeState = "unknown"   // written, and no answer came; looked up again when resumed
 )
+
+// OfNoApplication is DryRun.Left of what carries the labels of no application.
+const OfNoApplication = "no application of this portal"
 
 // Outcome is what became of one object in an attempt to apply.
 type Outcome struct {

@@ -42,6 +42,23 @@ func outcomeClass(o audit.Outcome) string {
 	return "st st-unknown"
 }
 
+// outcomeClass is that of an entry, quiet for what was announced and has ended: the entry that says how has
+// the colour.
+func (d AuditData) outcomeClass(e audit.Entry) string {
+	if _, settled := d.Settled[e.Seq]; settled {
+		return "st st-none"
+	}
+	return outcomeClass(e.Outcome)
+}
+
+// outcomeWord is an entry's outcome, with that which settles it: "intent, done".
+func (d AuditData) outcomeWord(e audit.Entry) string {
+	if end, settled := d.Settled[e.Seq]; settled {
+		return string(e.Outcome) + ", " + string(end.Outcome)
+	}
+	return string(e.Outcome)
+}
+
 // onWhat says what an entry is about, after its target.
 func onWhat(e audit.Entry) string {
 	var parts []string
@@ -100,6 +117,15 @@ func (d AuditData) entryURL(e audit.Entry) string {
 		return plus("/audit", d.Query, "entry", "")
 	}
 	return plus("/audit", d.Query, "entry", plainNumber(e.Seq)) + "#e" + plainNumber(e.Seq)
+}
+
+// endURL opens the entry that settles another one, which may be on another page: among its change's.
+func (d AuditData) endURL(end audit.Entry) string {
+	if end.Change == 0 {
+		return d.entryURL(end)
+	}
+	number := plainNumber(end.Seq)
+	return withQuery("/audit", "change", plainNumber(end.Change), "action", string(end.Action), "entry", number) + "#e" + number
 }
 
 // exportURL is the export with the same filters.

@@ -37,11 +37,13 @@ func deleteCommand(place manifest.Place, r manifest.Ref) string {
 	return "kubectl delete -n " + namespaceOf(r, place) + " \\\n  " + kubectlName(r)
 }
 
-// deleteCommands delete by hand what a change left.
+// deleteCommands delete by hand what a change left and what is no other application's.
 func deleteCommands(place manifest.Place, left []manifest.Outcome) string {
 	var steps []string
 	for _, o := range left {
-		steps = append(steps, deleteCommand(place, o.Ref))
+		if o.Left == manifest.OfNoApplication {
+			steps = append(steps, deleteCommand(place, o.Ref))
+		}
 	}
 	return strings.Join(steps, "\n")
 }

@@ -65,10 +65,13 @@ func TestAFinishedDeletionNamesWhatItLeft(t *testing.T) {
 	c := sampleChange(change.Applied)
 	c.Kind, c.Outcomes = change.Delete, leftOutcomes()
 	page := draw(t, Change(samplePage(NavChanges, "#1284"), ChangeData{Change: c}))
-	for _, want := range []string{"2 objects were left in the cluster", "belongs to no application of this portal now", "belongs to the application shop now", "configmap/api-settings", "externalsecret.external-secrets.io/api-keys"} {
+	for _, want := range []string{"2 objects were left in the cluster", "belongs to no application of this portal now", "belongs to the application shop now", "configmap/api-settings"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("no %q", want)
 		}
+	}
+	if strings.Contains(page, "externalsecret.external-secrets.io/api-keys") {
+		t.Error("deleting another application's object is offered")
 	}
 	c.Outcomes = c.Outcomes[:1]
 	if strings.Contains(draw(t, Change(samplePage(NavChanges, "#1284"), ChangeData{Change: c})), "left in the cluster") {

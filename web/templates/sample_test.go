@@ -185,7 +185,7 @@ func sampleOutcomes(state change.State) []manifest.Outcome {
 
 // leftOutcomes are of a deletion that left what is somebody else's by now.
 func leftOutcomes() []manifest.Outcome {
-	out := []manifest.Outcome{{Ref: ref("Deployment", "api"), Op: manifest.Delete}, {Ref: ref("ConfigMap", "api-settings"), Op: manifest.Unchanged, Left: "no application of this portal"},
+	out := []manifest.Outcome{{Ref: ref("Deployment", "api"), Op: manifest.Delete}, {Ref: ref("ConfigMap", "api-settings"), Op: manifest.Unchanged, Left: manifest.OfNoApplication},
 		{Ref: manifest.Ref{Group: "external-secrets.io", Version: "v1", Kind: "ExternalSecret", Name: "api-keys"}, Op: manifest.Unchanged, Left: "the application shop"}}
 	for i := range out {
 		out[i].Stage, out[i].State, out[i].Took = manifest.StageDeletions, manifest.Succeeded, 20*time.Millisecond
@@ -414,10 +414,13 @@ func auditData() AuditData {
 			entry(184201, time.Minute, person, audit.ApproveChange, audit.Refused, "", "You submitted it, so somebody else must decide."),
 			entry(184171, 4*time.Minute, portal, audit.ApplyObject, audit.Failed, "Deployment redis", `failed calling webhook "image-policy.platform.svc": context deadline exceeded`),
 			entry(184170, 4*time.Minute, portal, audit.ApplyObject, audit.Done, "Deployment api", ""),
+			entry(184168, 4*time.Minute, portal, audit.ApplyChange, audit.Intent, "", "Attempt 2."),
+			entry(184167, 4*time.Minute, portal, audit.ApplyChange, audit.Failed, "", "Deployment redis was not applied."),
 			entry(184166, 5*time.Minute, portal, audit.ApplyChange, audit.Intent, "", "5 objects and 1 deletion"),
 			signIn,
 		}},
-		Query: url.Values{"team": {"payments"}}, Open: 184171, Teams: []string{"payments", "search"}, Environments: []string{"production", "staging"}, CanExport: true,
+		Settled: map[int64]audit.Entry{184166: entry(184167, 4*time.Minute, portal, audit.ApplyChange, audit.Failed, "", "Deployment redis was not applied.")},
+		Query:   url.Values{"team": {"payments"}}, Open: 184171, Teams: []string{"payments", "search"}, Environments: []string{"production", "staging"}, CanExport: true,
 	}
 }
 
