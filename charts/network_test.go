@@ -152,14 +152,14 @@ func TestLowPortsNeedNoRoot(t *testing.T) {
 		template, in string
 		want         bool
 	}{
-		"Opta's httpbin":    {"simple-service", "image: kennethreitz/httpbin\nport: 80", true},
-		"high":              {"simple-service", "image: a/b:1\nport: 1024", false},
-		"another port":      {"web-service", "image: a/b:1\nport: 8080\nports: [{name: dns, port: 53, protocol: UDP}]", true},
-		"root":              {"web-service", "image: a/b:1\nport: 80\nsecurity: {allowRoot: true}", false},
-		"without a port":    {"worker", "image: a/b:1", false},
-		"a low worker":      {"worker", "image: a/b:1\nport: 80", true},
-		"a job":             {"scheduled-job", "image: a/b:1\nschedule: '@daily'", false},
-		"one with a disk":   {"stateful", "image: a/b:1\nport: 389\nstorage: {mountPath: /d}", true},
+		"Opta's httpbin":  {"simple-service", "image: kennethreitz/httpbin\nport: 80", true},
+		"high":            {"simple-service", "image: a/b:1\nport: 1024", false},
+		"another port":    {"web-service", "image: a/b:1\nport: 8080\nports: [{name: dns, port: 53, protocol: UDP}]", true},
+		"root":            {"web-service", "image: a/b:1\nport: 80\nsecurity: {allowRoot: true}", false},
+		"without a port":  {"worker", "image: a/b:1", false},
+		"a low worker":    {"worker", "image: a/b:1\nport: 80", true},
+		"a job":           {"scheduled-job", "image: a/b:1\nschedule: '@daily'", false},
+		"one with a disk": {"stateful", "image: a/b:1\nport: 389\nstorage: {mountPath: /d}", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			pods := 0
