@@ -174,6 +174,14 @@ func either(is bool, yes, no string) string {
 	return no
 }
 
+// promotedShown is how many of the fields that differ are named in the sentence; the others are folded below it.
+const promotedShown = 5
+
+// promotedRest are the fields that promotedWords only counts, as far as their titles were kept.
+func promotedRest(from change.Promotion) []string {
+	return from.Apart[min(len(from.Apart), promotedShown):]
+}
+
 // promotedWords say where the inputs of a plan come from.
 func promotedWords(p change.Plan, app change.AppKey) string {
 	from := p.Promoted
@@ -184,7 +192,7 @@ func promotedWords(p change.Plan, app change.AppKey) string {
 	if len(from.Apart) == 0 {
 		return s + " But for what belongs to the environment, and the values of secrets, all is as it is there."
 	}
-	shown := from.Apart[:min(len(from.Apart), 5)]
+	shown := from.Apart[:min(len(from.Apart), promotedShown)]
 	s += " It differs from there in " + strings.Join(shown, "; ")
 	if more := len(from.Apart) - len(shown) + from.More; more > 0 {
 		s += "; and " + count(more, "field") + " more"

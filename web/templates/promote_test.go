@@ -113,6 +113,23 @@ func TestPromotePage(t *testing.T) {
 	}
 }
 
+// Whoever approves a promotion can read the title of each field that differs, though the sentence names five.
+func TestAPromotionNamesAllThatDiffers(t *testing.T) {
+	d := planPage()
+	src := change.Source{App: change.AppKey{Target: policy.Target{Team: "payments", Environment: "staging"}, Name: "api"}, Revision: 12}
+	d.Plan.Promoted = &change.Promotion{Source: src, Template: d.Plan.Template, Apart: []string{"A1", "B2", "C3", "D4", "E5", "F6", "G7"}, More: 2}
+	page := draw(t, Plan(samplePage(NavApplications, "plan"), d))
+	for _, want := range []string{"A1; B2; C3; D4; E5; and 4 fields more", "The others that differ", "<li>F6</li>", "<li>G7</li>", "<li>and 2 fields more</li>"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q", want)
+		}
+	}
+	d.Plan.Promoted.Apart, d.Plan.Promoted.More = d.Plan.Promoted.Apart[:5], 0
+	if strings.Contains(draw(t, Plan(samplePage(NavApplications, "plan"), d)), "The others that differ") {
+		t.Error("nothing more differs, and the page offers it")
+	}
+}
+
 func TestPromotedWords(t *testing.T) {
 	at := change.AppKey{Target: policy.Target{Team: "payments", Environment: "production"}, Name: "api"}
 	src := change.Source{App: change.AppKey{Target: policy.Target{Team: "payments", Environment: "staging"}, Name: "api"}, Revision: 12}
