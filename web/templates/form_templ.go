@@ -212,7 +212,7 @@ func Form(p Page, d FormData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<button name=\"_do\" value=\"update\" class=\"btn btn-sm no-js\">Update the form</button> <button name=\"_do\" value=\"preview\" class=\"btn btn-sm no-js\">Preview</button> <button name=\"_do\" value=\"plan\" class=\"btn btn-sm btn-primary\" data-primary>Show the plan<kbd class=\"kbd-in js-only\">Ctrl ↵</kbd></button></div></form>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<button name=\"_do\" value=\"update\" class=\"btn btn-sm no-js\">Update the form</button> <button name=\"_do\" value=\"preview\" class=\"btn btn-sm no-js\">Preview</button> <button name=\"_do\" value=\"plan\" class=\"btn btn-sm btn-primary max-sm:grow\" data-primary>Show the plan<kbd class=\"kbd-in js-only max-sm:hidden!\">Ctrl ↵</kbd></button></div></form>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -248,7 +248,7 @@ func kept(p Page, d FormData, oob bool) templ.Component {
 			templ_7745c5c3_Var11 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var12 = []any{"text-sm", templ.KV("text-muted", d.Kept.Problem == ""), templ.KV("warn", d.Kept.Problem != "")}
+		var templ_7745c5c3_Var12 = []any{"text-sm empty:hidden", templ.KV("text-muted", d.Kept.Problem == ""), templ.KV("warn", d.Kept.Problem != "")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var12...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
