@@ -154,8 +154,10 @@ type Plan struct {
 	Demands []policy.Demand `json:"demands,omitempty"`
 	// Until is of a Create in an environment for copies: when what it makes ends by itself, as it was submitted.
 	// Over is of the Delete by which the portal does that: the end that it had by then. No digest holds them.
+	// Copies is the rule of that environment; nil for a change that does not make a copy.
 	Until  time.Time       `json:"until,omitzero"`
 	Over   time.Time       `json:"over,omitzero"`
+	Copies *CopyRule       `json:"copies,omitempty"`
 	Digest manifest.Digest `json:"digest"`
 }
 

@@ -13,9 +13,9 @@ import (
 // CopyRule makes an environment one for copies: whatever is made in it ends by itself (ADR 25).
 type CopyRule struct {
 	// MaxAge is how old an application of the environment gets at most, however often its end is put off.
-	MaxAge time.Duration
+	MaxAge time.Duration `json:"maxAge"`
 	// Domain is what all its host names are below, in place of the team's own domains; "" leaves those.
-	Domain string
+	Domain string `json:"domain,omitempty"`
 }
 
 // Ending is when an application ends by itself, and what came of that so far.
@@ -73,12 +73,12 @@ func DomainsOf(t policy.Target, teams map[string][]string, copies map[string]Cop
 
 // lifetime is until when the application of a submission lives; zero for one that stays.
 func (s *Service) lifetime(p prepared, lives time.Duration) (time.Time, error) {
-	rule, ok := s.CopyRule(p.App.Target)
-	if !ok || p.Kind != Create {
+	rule := p.plan.Copies
+	if rule == nil {
 		return time.Time{}, nil
 	}
 	if !slices.Contains(rule.Choices(), lives) {
-		return time.Time{}, &BadLifetime{Plan: p.plan, Rule: rule}
+		return time.Time{}, &BadLifetime{Plan: p.plan, Rule: *rule}
 	}
 	return s.now().Add(lives), nil
 }
@@ -97,6 +97,9 @@ type Later struct {
 	Until time.Time
 }
 
+// worthIt is how much later an end must be at least to be offered.
+const worthIt = 5 * time.Minute
+
 // Laters are the ways to put off an application's end, none where there is none: it stays, its time is over, its
 // environment is not one for copies any more, or it gets as old as may be already.
 func (s *Service) Laters(app Application) []Later {
@@ -108,7 +111,7 @@ func (s *Service) Laters(app Application) []Later {
 	last := app.Created.Add(rule.MaxAge)
 	var out []Later
 	for _, lives := range lifetimes {
-		if until := now.Add(lives); until.After(app.Ending.Until) && until.Before(last) {
+		if until := now.Add(lives); until.After(app.Ending.Until.Add(worthIt)) && until.Before(last) {
 			out = append(out, Later{lives, until})
 		}
 	}
@@ -145,7 +148,7 @@ func (s *Service) Extend(ctx context.Context, who policy.Subject, from audit.Req
 	laters := s.Laters(app)
 	i := slices.IndexFunc(laters, func(l Later) bool { return l.Lives == lives })
 	if i < 0 {
-		return app, s.refuse(ctx, entry, &Refusal{Reason: s.whyNotLater(app)})
+		return app, s.refuse(ctx, entry, &Refusal{Reason: s.WhyNotLater(app)})
 	}
 	until := laters[i].Until
 	entry.Change = app.Ending.Made
@@ -157,8 +160,8 @@ func (s *Service) Extend(ctx context.Context, who policy.Subject, from audit.Req
 	return s.Store.Application(ctx, key)
 }
 
-// whyNotLater says why an application's end cannot be put off as somebody asked.
-func (s *Service) whyNotLater(app Application) string {
+// WhyNotLater says why an application's end cannot be put off, or not as somebody asked, in a sentence.
+func (s *Service) WhyNotLater(app Application) string {
 	rule, ok := s.CopyRule(app.Target)
 	switch {
 	case !ok:

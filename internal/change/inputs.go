@@ -195,7 +195,9 @@ func cut(s string) string {
 // Title says in one line what a draft is, given its plan.
 func Title(d Draft, plan Plan) string {
 	words := changesInWords(plan.Inputs)
-	if from := plan.Promoted; from != nil {
+	if from := plan.Promoted; from != nil && plan.Copies != nil {
+		return "Create " + d.App.Name + ", a copy of " + from.Claim(d.App)
+	} else if from != nil {
 		s := "Promote " + d.App.Name + " from " + from.Claim(d.App)
 		if d.Kind == Update && words != "" {
 			s += ": " + words

@@ -259,6 +259,9 @@ func (s *Service) dryRun(ctx context.Context, p *prepared, as policy.Acting) err
 			Rendered: p.rendered, Prune: p.prune, Objects: objects,
 		}),
 	}
+	if rule, ok := s.CopyRule(p.App.Target); ok && p.Kind == Create {
+		p.plan.Copies = &rule
+	}
 	if t, err := s.Templates.Template(p.Template); err == nil && p.Kind != Delete {
 		p.plan.Inputs = inputChanges(t.Fields, p.former, p.Inputs)
 	}

@@ -71,6 +71,14 @@ func (p Promotion) Claim(to AppKey) string {
 	}
 }
 
+// Verb says how the inputs came: "Promoted", or "Copied" into an environment for copies.
+func (p Promotion) Verb(plan Plan) string {
+	if plan.Copies != nil {
+		return "Copied"
+	}
+	return "Promoted"
+}
+
 // Comparison is an application beside another one of the same team and template.
 type Comparison struct {
 	From    Source
@@ -95,7 +103,7 @@ type Counterpart struct {
 }
 
 // Counterparts lists what an application can be compared with: those of the same template in the team's
-// other environments, and, where its name is free and who may use it, its own name there. It is ordered by
+// other environments, and, where its name is free, who may use it and things stay, its own name there. It is ordered by
 // environment, its own name first.
 func (s *Service) Counterparts(ctx context.Context, who policy.Subject, app Application) ([]Counterpart, error) {
 	all, err := s.Store.Applications(ctx, who.Visible())
@@ -112,6 +120,9 @@ func (s *Service) Counterparts(ctx context.Context, who policy.Subject, app Appl
 	}
 	for t := range s.Places {
 		key := AppKey{Target: t, Name: app.Name}
+		if _, ends := s.CopyRule(t); ends {
+			continue // where copies are made, see CopyPlaces
+		}
 		if t.Team == app.Team && t.Environment != app.Environment && !taken[key] && s.mayPreview(who, t) {
 			out = append(out, Counterpart{App: key, May: true})
 		}

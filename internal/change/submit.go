@@ -141,7 +141,7 @@ func (s *Service) newChange(p prepared, by policy.Person, sub Submission) Change
 func submittedInWords(c Change) string {
 	var words []string
 	if from := c.Plan.Promoted; from != nil {
-		words = append(words, "Promoted from "+from.Claim(c.App)+".")
+		words = append(words, from.Verb(c.Plan)+" from "+from.Claim(c.App)+".")
 	}
 	if c.Watch != nil {
 		words = append(words, "To be rolled back by itself if it does not get ready.")

@@ -25,6 +25,7 @@ const (
 	formDigest   = "digest"
 	formReason   = "reason"
 	formKey      = "key"
+	formLives    = "lives"     // how long a copy lives, as time.Duration writes it
 	formRollBack = "rollback"  // "true" among its values: roll back by itself
 	formLine     = "_line"     // "3:12": the field that decides line 12 of the 4th object gets the focus
 	formShow     = "_show"     // an object whose lines are to be shown in the pane
@@ -162,7 +163,7 @@ func (f *flow) hidden() []templates.HiddenField {
 // carried is what the form carries along of the plan page that somebody came back from.
 func (f *flow) carried() []templates.HiddenField {
 	var out []templates.HiddenField
-	for _, name := range []string{formReason, formRollBack} {
+	for _, name := range []string{formReason, formRollBack, formLives} {
 		for _, v := range f.form[name] {
 			out = append(out, templates.HiddenField{Name: name, Value: v})
 		}

@@ -36,6 +36,7 @@ func (s *server) liveData(c echo.Context) (templates.LiveData, error) {
 		App: app, Snapshot: s.snapshot(app), List: c.QueryParam("view") == "list",
 		CanChange: s.Changes.May(me, policy.SubmitChange, policy.Resource{Target: key.Target}) == nil,
 		Promote:   s.promoteWord(me, app),
+		CanCopy:   s.canCopy(me, app),
 		Stream:    appPath(key) + "/stream",
 	}
 	d.Usage = s.usage(ctx, keyFor(app))

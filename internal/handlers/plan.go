@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -34,6 +35,7 @@ func (s *server) showPlan(c echo.Context, code int, f *flow, plan change.Plan, n
 	d.Submit, d.Back, d.BackPost = f.action+"/submit", f.action, true
 	d.Missing = missing(f)
 	d.Undo = s.undoData(c, f.draft, plan, f.form)
+	d.Ends = endsData(plan, f.form)
 	d.Key, d.Reason = keyOf(f.form), f.form.Get(formReason)
 	p := s.page(c, templates.NavApplications, d.Title+", plan")
 	p.Crumbs = append(f.crumbs(), templates.Crumb{Label: "Plan"})
@@ -138,7 +140,9 @@ func (s *server) formNothing(c echo.Context, f *flow, view catalog.View, err err
 }
 
 func submission(d change.Draft, form url.Values) change.Submission {
+	lives, _ := time.ParseDuration(form.Get(formLives)) // what is none is as good as none
 	return change.Submission{
+		Lives: lives,
 		Draft: d, Seen: manifest.Digest(form.Get(formDigest)), Reason: form.Get(formReason), Key: form.Get(formKey),
 		RollBack: slices.Contains(form[formRollBack], "true"),
 	}
@@ -148,7 +152,10 @@ func submission(d change.Draft, form url.Values) change.Submission {
 func planOf(err error) (change.Plan, planNotes, bool) {
 	var moved *change.PlanChanged
 	var blocked *change.Blocked
+	var lifetime *change.BadLifetime
 	switch {
+	case errors.As(err, &lifetime):
+		return lifetime.Plan, planNotes{problem: sentence(err)}, true
 	case errors.As(err, &moved):
 		return moved.Plan, planNotes{moved: true}, true
 	case errors.As(err, &blocked):

@@ -23,6 +23,7 @@ func statusOf(err error) int {
 	var (
 		refusal *change.Refusal
 		blocked *change.Blocked
+		lives   *change.BadLifetime
 		moved   *change.PlanChanged
 		wrong   *change.WrongState
 		fields  catalog.Errors
@@ -43,9 +44,9 @@ func statusOf(err error) int {
 	case errors.Is(err, change.ErrClusterAway):
 		return http.StatusServiceUnavailable
 	case errors.As(err, &moved), errors.As(err, &wrong), errors.Is(err, change.ErrDigest), errors.Is(err, change.ErrNameTaken),
-		errors.Is(err, change.ErrSuperseded):
+		errors.Is(err, change.ErrSuperseded), errors.Is(err, change.ErrEndingMoved):
 		return http.StatusConflict
-	case errors.As(err, &blocked), errors.As(err, &fields), errors.As(err, &broken), errors.As(err, &not),
+	case errors.As(err, &blocked), errors.As(err, &lives), errors.As(err, &fields), errors.As(err, &broken), errors.As(err, &not),
 		errors.Is(err, change.ErrNothingChanges), errors.Is(err, errForm):
 		return http.StatusUnprocessableEntity
 	case errors.As(err, &httpErr):
@@ -175,6 +176,8 @@ func sentence(err error) string {
 		return "There is an application of this name already. Take another name, or open that one."
 	case errors.As(err, &blocked):
 		return "The cluster would not take this, so it was not submitted. The plan says what to change."
+	case errors.As(err, new(*change.BadLifetime)):
+		return "Choose from the list how long it lives."
 	case errors.As(err, &fields):
 		return fields.Error()
 	case errors.Is(err, errForm):

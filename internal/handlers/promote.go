@@ -181,7 +181,7 @@ func (s *server) fillForm(c echo.Context, d templates.PromoteData, draft change.
 func (s *server) promoteWord(me policy.Subject, app change.Application) string {
 	word := ""
 	for t := range s.Changes.Places {
-		if t.Team != app.Team || t.Environment == app.Environment || app.Revision == 0 {
+		if _, ends := s.Changes.CopyRule(t); ends || t.Team != app.Team || t.Environment == app.Environment || app.Revision == 0 {
 			continue
 		}
 		switch {

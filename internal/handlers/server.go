@@ -169,6 +169,10 @@ func (s *server) pages(g *echo.Group) {
 	s.routesOfActions(app)
 	app.GET("/promote", s.promote)
 	app.POST("/promote", s.takeOver)
+	app.GET("/copy", s.copy)
+	app.POST("/copy", s.makeCopy)
+	app.GET("/extend", s.extend)
+	app.POST("/extend", s.putOff)
 	s.routesOfDownloads(g, app)
 	s.routesOfLogs(app)
 

@@ -26,11 +26,12 @@ type place struct{ team, environment string }
 
 var targets = []place{
 	{"payments", "staging"}, {"payments", "production"}, {"search", "staging"}, {"search", "production"},
+	{"lab", "staging"}, {"lab", "preview"}, {"lab", "brief"},
 	{"coequal", "production"}, {"opta", "production"}, {"checkstack", "production"}, {"honeydue", "production"},
 }
 
-// systemTeams are the teams of the systems that the portal was made for.
-var systemTeams = []string{"coequal", "opta", "checkstack", "honeydue"}
+// systemTeams are the teams of the systems that the portal was made for, and lab, which has environments for copies.
+var systemTeams = []string{"coequal", "opta", "checkstack", "honeydue", "lab"}
 
 // cluster is what this run has in the cluster: a namespace for each target, and the portal's identity
 // with no more rights than deploy/k8s gives it.

@@ -158,6 +158,8 @@ teams:
 %senvironments:
   - {name: staging, title: Staging}
   - {name: production, title: Production, approvals: 1}
+  - {name: preview, title: Preview, copies: {maxAge: 168h, domain: preview.example.com}}
+  - {name: brief, title: Brief, copies: {maxAge: 1m, domain: brief.example.com}}
 targets:
 %sbindings:
   - {group: payments, role: developer, team: payments}

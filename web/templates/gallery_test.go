@@ -128,6 +128,7 @@ func gallery() []view {
 	all = append(all, viewsOfLogs()...)
 	own := ChangeData{Change: sampleChange(change.Pending), Can: Can{Withdraw: true, WhyNot: "You submitted it, so somebody else must decide."}}
 	all = append(all, undoViews()...)
+	all = append(all, endingViews()...)
 	return append(all, view{"change-own", Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), own)})
 }
 

@@ -28,6 +28,8 @@ type LiveData struct {
 	CanRestart, CanScale bool
 	// Promote is what the way to the comparison with another environment is called, "" for none.
 	Promote string
+	// CanCopy tells that there is somewhere to make a copy of it.
+	CanCopy bool
 	List    bool // objects as a list instead of a tree
 	Stream  string
 }

@@ -44,6 +44,8 @@ type PlanData struct {
 
 	// Undo is the switch for rolling back by itself.
 	Undo UndoData
+	// Ends is how long a copy lives.
+	Ends EndsData
 	// Failed are changes of the application that could be resumed, and cannot once this one is applied.
 	Failed []change.Change
 	// Missing are the secret values that must be given before this can be applied.
