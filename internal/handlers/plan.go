@@ -37,7 +37,11 @@ func (s *server) showPlan(c echo.Context, code int, f *flow, plan change.Plan, n
 	d.Undo = s.undoData(c, f.draft, plan, f.form)
 	d.Ends = endsData(plan, f.form)
 	d.Key, d.Reason = keyOf(f.form), f.form.Get(formReason)
-	p := s.page(c, templates.NavApplications, d.Title+", plan")
+	nav := templates.NavApplications
+	if f.draft.Kind == change.Create { // it came from there, and so say the crumbs
+		nav = templates.NavCatalogue
+	}
+	p := s.page(c, nav, d.Title+", plan")
 	p.Crumbs = append(f.crumbs(), templates.Crumb{Label: "Plan"})
 	return s.draw(c, code, templates.Plan(p, d))
 }

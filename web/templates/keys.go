@@ -1,5 +1,7 @@
 package templates
 
+import "slices"
+
 // htmxConfig turns on what the strict Content-Security-Policy needs, and turns off what the portal
 // leaves to the browser. What a person folded open stays open when a stream renews it.
 const htmxConfig = `{"extensions":"hx-csp, sse","history":false,"includeIndicatorCSS":false,"morphIgnore":["data-htmx-powered","open"]}`
@@ -32,4 +34,9 @@ var keyList = []key{
 	{[]string{"o"}, "open the change"},
 	{[]string{"l"}, "logs"},
 	{[]string{"p"}, "pause the view"},
+}
+
+// keysFor are the keys that lead somewhere for this person.
+func keysFor(p Page) []key {
+	return slices.DeleteFunc(slices.Clone(keyList), func(k key) bool { return k.Does == "admin" && !p.Admin })
 }
