@@ -71,23 +71,23 @@ func DomainsOf(t policy.Target, teams map[string][]string, copies map[string]Cop
 	return teams[t.Team]
 }
 
-// lifetime is until when the application of a submission lives; zero for one that stays.
-func (s *Service) lifetime(p prepared, lives time.Duration) (time.Time, error) {
-	rule := p.plan.Copies
-	if rule == nil {
-		return time.Time{}, nil
+// checkLifetime tells whether what a plan makes may live so long.
+func checkLifetime(p Plan, lives time.Duration) error {
+	if p.Copies != nil && !slices.Contains(p.Copies.Choices(), lives) {
+		return &BadLifetime{Plan: p, Rule: *p.Copies}
 	}
-	if !slices.Contains(rule.Choices(), lives) {
-		return time.Time{}, &BadLifetime{Plan: p.plan, Rule: *rule}
-	}
-	return s.now().Add(lives), nil
+	return nil
 }
 
-// livesUntil gives a change that makes a copy its end. It waits for approval no longer than that.
-func (c *Change) livesUntil(t time.Time) {
-	c.Plan.Until = t
-	if !t.IsZero() && t.Before(c.Expires) {
-		c.Expires = t
+// livesFor gives a change that makes a copy its end, so long after its submission. It waits for approval no
+// longer than that.
+func (c *Change) livesFor(lives time.Duration) {
+	if c.Plan.Copies == nil {
+		return
+	}
+	c.Plan.Until = c.Submitted.Add(lives)
+	if c.Plan.Until.Before(c.Expires) {
+		c.Expires = c.Plan.Until
 	}
 }
 

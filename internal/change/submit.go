@@ -76,12 +76,11 @@ func (s *Service) Submit(ctx context.Context, who policy.Subject, from audit.Req
 		}
 		return Change{}, err
 	}
-	until, err := s.lifetime(p, sub.Lives)
-	if err != nil {
+	if err := checkLifetime(p.plan, sub.Lives); err != nil {
 		return Change{}, err
 	}
 	c := s.newChange(p, who.Person, sub)
-	c.livesUntil(until)
+	c.livesFor(sub.Lives)
 	entry.Digest, entry.Detail = string(c.Plan.Digest), submittedInWords(c)
 	stored, err := s.Store.Create(ctx, c, []audit.Entry{entry})
 	if err == nil {
