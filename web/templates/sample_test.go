@@ -321,8 +321,11 @@ func sampleSnapshot() status.Snapshot {
 			{Time: before(26 * time.Hour), Word: status.Ready, Object: ref("Deployment", "api"), Reason: "ScalingReplicaSet", Message: "Scaled up replica set api-5b8c7f9d66 to 1", Count: 1},
 		},
 		Workloads: sampleWorkloads(),
-		Hosts:     []status.Host{{Name: "api.example.com", Path: "/", TLS: true, Service: "api"}},
-		Pods:      samplePods(),
+		Hosts: []status.Host{
+			{Name: "api.example.com", Path: "/", TLS: true, Service: "api"},
+			{Name: "the-checkout-of-the-shop.preview.example.com", Path: "/basket", Service: "the-checkout-of-the-shop"},
+		},
+		Pods: samplePods(),
 	}
 }
 
