@@ -106,9 +106,7 @@ func (c *call) before(args ...any) {
 		}
 	}
 	if c.walks {
-		for _, a := range args {
-			c.weigh(a)
-		}
+		c.weigh(args...)
 	}
 }
 
@@ -303,11 +301,12 @@ func flat(args []reflect.Value, variadic bool) []any {
 
 // functions are all functions of templates but for include and tpl, with the meter in front of them.
 func (m *meter) functions() template.FuncMap {
-	all := make(template.FuncMap, len(functions())+4)
+	all := make(template.FuncMap, len(functions())+7)
 	for name, f := range functions() {
 		all[name] = m.wrap(f)
 	}
-	all[enterFunc], all[leaveFunc], all[stepFunc], all[printFunc] = m.enter, m.leave, m.step, m.output
+	all[enterFunc], all[leaveFunc], all[stepFunc], all[printFunc], all[takeFunc] = m.enter, m.leave, m.step, m.output, m.take
+	all["eq"], all["ne"] = equal, unequal
 	return all
 }
 

@@ -258,11 +258,19 @@ func TestHostileCallsEnd(t *testing.T) {
 		"a text for tpl that calls itself":  {`{{ $_ := set .Values "t" "{{ tpl .Values.t . }}" }}{{ tpl .Values.t . }}`, "calling templates from templates is limited to"},
 		"a text for tpl without an end":     {`{{ tpl "{{ range until 90000 }}{{ range until 90000 }}{{ end }}{{ end }}" . }}`, "is limited to"},
 		"a text for tpl with many actions":  {`{{ tpl (repeat 30000 "{{ 1 }}") . }}`, "a text for tpl is limited to 20,000 actions"},
+		"maps that hold themselves, equal":  {`{{ $d := dict }}{{ $_ := set $d "d" $d }}{{ if eq $d $d }}{{ end }}`, "non-comparable types"},
+		"maps that hold themselves, not":    {`{{ $d := dict }}{{ $_ := set $d "d" $d }}{{ if ne $d $d }}{{ end }}`, "non-comparable types"},
+		"values that double, as YAML":       {`{{ $d := dict "a" 1 }}{{ range 40 }}{{ $d = dict "a" $d "b" $d }}{{ end }}{{ $_ := set .Values "d" $d }}{{ $x := .Values.YAML }}`, "a value is limited to"},
+		"the top that doubles, as YAML":     {`{{ $d := dict "a" 1 }}{{ range 40 }}{{ $d = dict "a" $d "b" $d }}{{ end }}{{ $_ := set $ "d" $d }}{{ with $x := ($).YAML }}{{ end }}`, "a value is limited to"},
+		"a file that is kept often":         {`{{ $d := dict }}{{ range $i := until 20000 }}{{ $_ := set $d (toString $i) ($.Files.Get "files/big") }}{{ end }}`, "what the values of a rendering take is limited to"},
+		"a file in variables":               {strings.Repeat(`{{ $x := .Files.Get "files/big" }}`, 10_000), "what the values of a rendering take is limited to"},
+		"times that are kept":               {`{{ $l := repeat 1000000 "x" }}{{ $t := toDate "2006" "2020" }}{{ $d := dict }}{{ range $i := until 20000 }}{{ $_ := set $d (toString $i) ($t.Format $l) }}{{ end }}`, "what the values of a rendering take is limited to"},
+		"texts put one behind another":      {`{{ $a := repeat 1000000 "x" }}{{ $x := print` + strings.Repeat(" $a", 2000) + ` }}`, "a value is limited to"},
 		"output that is deep":               {`a: {{ repeat 200000 "[" }}`, "document 1"},
 		"a list of lists by product":        {`{{ $l := until 1000 }}{{ range $l }}{{ $_ := join "," $l }}{{ $_ := toJson (chunk 2 $l) }}{{ end }}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tpl := loadChart(t, map[string]string{"templates/a.yaml": tc.template})
+			tpl := loadChart(t, map[string]string{"templates/a.yaml": tc.template, "files/big": strings.Repeat("x", 1<<20)})
 			began := time.Now()
 			heapWithin(t, 256<<20, func() {
 				_, err := tpl.Render(context.Background(), nil, release())

@@ -63,7 +63,8 @@ func parseFile(name, text string) (*templateFile, error) {
 }
 
 // instrument changes a template so that it does the same and counts what it does: a step at the beginning
-// of every template and every turn of a loop, and every printed value that is not certainly a text. The
+// of every template and every turn of a loop, every printed value that is not certainly a text, and what
+// methods make (see countMethods). The
 // engine cannot be interrupted, so the template interrupts itself. An empty template stays one: it does not
 // take the place of another of its name.
 func instrument(t *parse.Tree) {
@@ -81,9 +82,13 @@ func countList(l *parse.ListNode) {
 	for _, n := range l.Nodes {
 		switch n := n.(type) {
 		case *parse.ActionNode:
-			if len(n.Pipe.Decl) == 0 && !printsText(n.Pipe) {
+			prints := len(n.Pipe.Decl) == 0 && !printsText(n.Pipe)
+			countMethods(n.Pipe)
+			if prints {
 				n.Pipe.Cmds = append(n.Pipe.Cmds, command(n.Pos, printFunc))
 			}
+		case *parse.TemplateNode:
+			countMethods(n.Pipe)
 		case *parse.IfNode:
 			countBranch(&n.BranchNode)
 		case *parse.WithNode:
@@ -96,6 +101,7 @@ func countList(l *parse.ListNode) {
 }
 
 func countBranch(n *parse.BranchNode) {
+	countMethods(n.Pipe)
 	countList(n.List)
 	countList(n.ElseList)
 }

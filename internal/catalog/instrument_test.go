@@ -25,6 +25,10 @@ func TestInstrumentedTemplatesDoTheSame(t *testing.T) {
 		"logic":               "{{ and 1 0 }} {{ or \"\" \"x\" }} {{ not true }} {{ ternary 1 2 (eq 1 1) }} {{ lt 1 2 }} {{ html \"<a>\" }} {{ len \"abc\" }}",
 		"a failing function":  "{{ (fromYaml \"a: [\").Error | trunc 5 }} {{ \"x\" | required \"needed\" }}",
 		"merge":               "{{ $d := merge (dict \"a\" 1) (dict \"b\" 2) }}{{ $_ := set $d \"c\" 3 }}{{ unset $d \"a\" | toJson }}",
+		"methods":             "{{ $f := .Files }}{{ .Files.Get \"note.txt\" | upper }}{{ printf \"%s\" .Files.AsConfig }}{{ (.Files.Glob \"*.txt\").AsSecrets }}{{ range $f.Lines \"note.txt\" }}{{ . }}{{ end }}{{ range $n, $_ := $f.Glob \"note*\" }}{{ $n }}{{ end }}",
+		"values as YAML":      "{{ .Values.YAML }}{{ $v := .Values }}{{ $v.YAML | trim }}{{ with .Values }}{{ .YAML }}{{ end }}{{ (.Values.AsMap).list }}{{ ($.Values).YAML }}",
+		"versions and times":  "{{ (semver \"1.2.3\").String }} {{ (semver \"1.2.3\").SetMetadata \"x\" }} {{ (toDate \"2006\" \"2020\").Format \"Jan\" }} {{ .Capabilities.KubeVersion.String }}",
+		"equal":               "{{ eq 1 2 1 }} {{ eq \"a\" \"b\" }} {{ ne 1 2 }} {{ eq .Values.none .Values.none }} {{ eq .Values.none \"x\" }} {{ eq true false }} {{ eq 1.5 1.5 }} {{ eq (int64 1) 1 }} {{ \"x\" | eq \"x\" }}",
 		"files, capabilities": "{{ .Files.Get \"note.txt\" }} {{ .Capabilities.KubeVersion }} {{ .Chart.Name }} {{ .Template.Name }}",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -136,9 +136,13 @@ var stringer = reflect.TypeFor[fmt.Stringer]()
 
 // weigh counts the items and the bytes of a value, and stops if it is too large, too deep or cyclic:
 // to print a cyclic value would end the process.
-func (m *meter) weigh(v any) (items, size int) {
+//
+// Of several values it is asked what they are together, since a function may join them.
+func (m *meter) weigh(values ...any) (items, size int) {
 	w := weighing{meter: m}
-	w.walk(v, 0)
+	for _, v := range values {
+		w.walk(v, 0)
+	}
 	return w.items, w.size
 }
 
