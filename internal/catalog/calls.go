@@ -301,11 +301,11 @@ func flat(args []reflect.Value, variadic bool) []any {
 
 // functions are all functions of templates but for include and tpl, with the meter in front of them.
 func (m *meter) functions() template.FuncMap {
-	all := make(template.FuncMap, len(functions())+7)
+	all := make(template.FuncMap, len(functions())+8)
 	for name, f := range functions() {
 		all[name] = m.wrap(f)
 	}
-	all[enterFunc], all[leaveFunc], all[stepFunc], all[printFunc], all[takeFunc] = m.enter, m.leave, m.step, m.output, m.take
+	all[enterFunc], all[leaveFunc], all[stepFunc], all[printFunc], all[takeFunc], all[globFunc] = m.enter, m.leave, m.step, m.output, m.take, m.glob
 	all["eq"], all["ne"] = equal, unequal
 	return all
 }

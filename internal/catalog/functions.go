@@ -29,7 +29,7 @@ var costly = map[string]func(args []any) error{
 	"uniq": compares, "mustUniq": compares, "without": compares, "mustWithout": compares,
 	"regexMatch": searches, "mustRegexMatch": searches, "regexFind": searches, "mustRegexFind": searches,
 	"regexFindAll": searches, "mustRegexFindAll": searches, "regexSplit": searches, "mustRegexSplit": searches,
-	"derivePassword": refused, "printf": formats,
+	"fromToml": isFlat, "derivePassword": refused, "printf": formats,
 }
 
 // counts refuses ranges with too many numbers in them.
@@ -160,6 +160,26 @@ func formats(args []any) error {
 	}
 	if total > 2*maxTextBytes {
 		return tooMuch("printf", maxTextBytes, "bytes of widths")
+	}
+	return nil
+}
+
+// isFlat refuses a text in TOML that nests too much: the parser keeps the whole path of each table within
+// another, so that 30 kB of them take gigabytes.
+func isFlat(args []any) error {
+	text, _ := args[0].(string)
+	if len(text) > maxTOMLBytes {
+		return tooMuch("a text in TOML", maxTOMLBytes, "bytes")
+	}
+	dots := 0
+	for line := range strings.Lines(text) {
+		dots = max(dots, strings.Count(line, "."))
+	}
+	switch tables := strings.Count(text, "{"); {
+	case dots > maxTOMLDots:
+		return tooMuch("a line of TOML", maxTOMLDots, "dots")
+	case (tables+1)*(dots+1) > maxTOMLDepth:
+		return tooMuch("a text in TOML", maxTOMLDepth, "tables in braces times parts of a key")
 	}
 	return nil
 }

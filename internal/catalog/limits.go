@@ -43,6 +43,10 @@ const (
 	maxSearch       = 64 << 20  // size of a compiled pattern times the text that it is matched with
 	maxPatternBytes = 10_000    // of a regular expression
 	maxProgram      = 20_000    // instructions of one that is compiled
+	maxGlobBytes    = 1000      // of a pattern of .Files.Glob
+	maxTOMLBytes    = 64 << 10  // of a text for fromToml, whose parser takes the square of the nesting
+	maxTOMLDepth    = 2000      // its inline tables times the parts of a key
+	maxTOMLDots     = 100       // dots in one of its lines
 	maxErrorBytes   = 2000
 	maxProduct      = 64 << 20 // sizes of two arguments of a function that multiplies them
 )

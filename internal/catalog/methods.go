@@ -10,7 +10,10 @@ import (
 // meter could stand in front of. They are named in the text of the template, so the parsed template is changed
 // where one is named that makes something new: what it gives is taken into account before anything keeps it.
 
-const takeFunc = "slipwayTake"
+const (
+	takeFunc = "slipwayTake"
+	globFunc = "slipwayGlob" // looks at the pattern of .Files.Glob, whose parser calls itself for each brace
+)
 
 // making are the methods that make texts or lists: of .Files, of values, of times and of versions. A field of
 // such a name is taken into account as well, which does no harm.
@@ -28,10 +31,18 @@ func countMethods(p *parse.PipeNode) {
 	var commands []*parse.CommandNode
 	for _, c := range p.Cmds {
 		made := makes(c.Args[0])
+		if globs(c.Args[0]) {
+			if len(commands) > 0 {
+				commands = append(commands, command(c.Pos, globFunc))
+			}
+			for i := 1; i < len(c.Args); i++ {
+				c.Args[i] = piped(c.Args[i], globFunc)
+			}
+		}
 		for i, arg := range c.Args {
 			arg = weighed(arg)
 			if i > 0 && makes(arg) {
-				arg = piped(arg)
+				arg = piped(arg, takeFunc)
 			}
 			c.Args[i] = arg
 		}
@@ -75,11 +86,16 @@ func weighed(n parse.Node) parse.Node {
 }
 
 func asYAML(at parse.Pos, on parse.Node) parse.Node {
-	return &parse.ChainNode{NodeType: parse.NodeChain, Pos: at, Node: piped(on), Field: []string{yamlMethod}}
+	return &parse.ChainNode{NodeType: parse.NodeChain, Pos: at, Node: piped(on, takeFunc), Field: []string{yamlMethod}}
 }
 
 // makes tells whether a node calls a method that makes something.
-func makes(n parse.Node) bool {
+func makes(n parse.Node) bool { return making[lastName(n)] }
+
+func globs(n parse.Node) bool { return lastName(n) == "Glob" }
+
+// lastName is the name of a field or method that a node gives, "" for another node.
+func lastName(n parse.Node) string {
 	var names []string
 	switch n := n.(type) {
 	case *parse.FieldNode:
@@ -89,15 +105,26 @@ func makes(n parse.Node) bool {
 	case *parse.ChainNode:
 		names = n.Field
 	}
-	return len(names) > 0 && making[names[len(names)-1]]
+	if len(names) == 0 {
+		return ""
+	}
+	return names[len(names)-1]
 }
 
-// piped is a node whose value is taken into account.
-func piped(n parse.Node) *parse.PipeNode {
+// piped is a node whose value goes through a function.
+func piped(n parse.Node, through string) *parse.PipeNode {
 	at := n.Position()
 	return &parse.PipeNode{NodeType: parse.NodePipe, Pos: at, Cmds: []*parse.CommandNode{
-		{NodeType: parse.NodeCommand, Pos: at, Args: []parse.Node{n}}, command(at, takeFunc),
+		{NodeType: parse.NodeCommand, Pos: at, Args: []parse.Node{n}}, command(at, through),
 	}}
+}
+
+// glob refuses a long pattern, and returns any other.
+func (m *meter) glob(v any) any {
+	if s, ok := v.(string); ok && len(s) > maxGlobBytes {
+		m.stop(tooMuch("a pattern of .Files.Glob", maxGlobBytes, "bytes"))
+	}
+	return v
 }
 
 // take accounts for what a method made, or is about to go through, and returns it.
