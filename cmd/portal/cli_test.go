@@ -25,7 +25,7 @@ func TestCommandLine(t *testing.T) {
 		"unknown command":       {[]string{"deploy"}, 2, "deploy"},
 		"serve without a file":  {[]string{"serve"}, 2, "--config"},
 		"serve, file missing":   {[]string{"serve", "--config", "no-such.yaml"}, 2, "there is no such file"},
-		"check, good":           {[]string{"config", "check", "--config", documented}, 0, "2 clusters, 2 teams, 2 environments, 3 targets"},
+		"check, good":           {[]string{"config", "check", "--config", documented}, 0, "2 clusters, 2 teams, 3 environments, 4 targets"},
 		"check, bad":            {[]string{"config", "check", "--config", "testdata/config/unknown-keys.yaml"}, 2, "did you mean listen?"},
 		"verify, no file":       {[]string{"audit", "verify", filepath.Join(dir, "none")}, 2, "there is no such file"},
 		"verify, not an export": {[]string{"audit", "verify", broken}, 1, "line 1"},

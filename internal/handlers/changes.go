@@ -50,7 +50,10 @@ func (s *server) queue(c echo.Context) (templates.QueueData, error) {
 		return d, err
 	}
 	d.Counts.Waiting = len(waiting)
-	q := change.Query{Limit: queueLimit}
+	q := change.Query{Limit: queueLimit, App: appAsked(c)}
+	if q.App != nil {
+		d.View, d.App = templates.ViewAll, q.App
+	}
 	if b, err := strconv.ParseInt(c.QueryParam("before"), 10, 64); err == nil && b > 0 {
 		q.Before = b
 	}
@@ -68,6 +71,15 @@ func (s *server) queue(c echo.Context) (templates.QueueData, error) {
 		d.Older = d.Changes[queueLimit-1].ID
 	}
 	return d, err
+}
+
+// appAsked is the application whose changes alone are asked for; nil for those of all.
+func appAsked(c echo.Context) *change.AppKey {
+	key := change.AppKey{Target: policy.Target{Team: c.QueryParam("team"), Environment: c.QueryParam("environment")}, Name: c.QueryParam("application")}
+	if key.Team == "" || key.Environment == "" || key.Name == "" {
+		return nil
+	}
+	return &key
 }
 
 func (s *server) queueCounts(ctx context.Context, me policy.Subject, d *templates.QueueData) error {
@@ -108,7 +120,8 @@ func (s *server) review(c echo.Context, ch change.Change) *templates.ReviewData 
 		Change: ch, Can: s.can(who(c), ch), Diff: viewOf(c.QueryParams()),
 		Environment: ch.Plan.Environment(), Departures: s.departures(ch.Kind, ch.Template, ch.Inputs),
 	}
-	d.Diff.URL = "/changes?view=" + cmp.Or(c.QueryParam("view"), templates.ViewWaiting) + "&review=" + strconv.FormatInt(ch.ID, 10)
+	list := templates.QueueData{View: cmp.Or(c.QueryParam("view"), templates.ViewWaiting), App: appAsked(c)}
+	d.Diff.URL = list.URL("review", strconv.FormatInt(ch.ID, 10))
 	return d
 }
 

@@ -104,6 +104,12 @@ func TestACopyIsMadeAndGoesByItself(t *testing.T) {
 	dev.sees("By itself. Its time is over", "Agreed to with change", "Ends by itself at")
 	dev.open(lab.app("tern"))
 	dev.sees("Revision 1")
+	dev.click("More actions")
+	dev.press(`a[href^="/changes?"][href*="application=tern"]`)
+	dev.sees("Only those of tern in lab", "Create tern")
+	dev.seesNot("tern-copy")
+	dev.follow("Create tern")
+	dev.sees("Only those of tern in lab", "to copy it")
 }
 
 // The end is put off once, and not by others.

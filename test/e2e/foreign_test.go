@@ -79,6 +79,9 @@ func TestForeignLooksLikeNothing(t *testing.T) {
 			t.Errorf("%s shows another team's application:\n%s", path, body)
 		}
 	}
+	search.open("/changes?team=payments&environment=staging&application=secretive")
+	search.sees("Only those of secretive in payments")
+	search.seesNot("Create secretive", "not for search")
 	for _, path := range []string{"/audit/export.jsonl", "/audit/export.csv", "/audit/export.jsonl?team=payments", "/audit"} {
 		if got := c.get(path); strings.Contains(got.Body, "secretive") || strings.Contains(got.Body, "Paula") {
 			t.Errorf("%s tells of another team:\n%s", path, got.Body)

@@ -26,6 +26,7 @@ const (
 // QueueData is the page of changes.
 type QueueData struct {
 	View    string
+	App     *change.AppKey  // ViewAll: whose changes alone are shown; nil for those of all
 	Changes []change.Change // in the order in which they are shown
 	Own     []change.Change // ViewWaiting: the person's own that wait for somebody else
 	Counts  QueueCounts

@@ -346,9 +346,17 @@ func queueOrder(view string) string {
 	return "Newest first"
 }
 
-// reviewURL shows a change beside the list.
-func reviewURL(view string, id int64) string {
-	return withQuery("/changes", "view", view, "review", plainNumber(id))
+// URL is the list as it is shown, with more parameters.
+func (d QueueData) URL(pairs ...string) string {
+	if d.App == nil {
+		return withQuery("/changes", append([]string{"view", d.View}, pairs...)...)
+	}
+	return withQuery(changesURL(*d.App), pairs...)
+}
+
+// changesURL lists the changes of one application.
+func changesURL(app change.AppKey) string {
+	return withQuery("/changes", "view", ViewAll, "team", app.Team, "environment", app.Environment, "application", app.Name)
 }
 
 func commentHint(can Can) string {

@@ -46,6 +46,8 @@ func gallery() []view {
 	unmeasured.Usage, unmeasured.Snapshot.Pods = status.Usage{Problem: "What it uses is not known: the cluster has no metrics-server."}, samplePods()
 	empty := ApplicationsData{CanCreate: true, Team: "payments", Environment: "staging"}
 	noQueue := QueueData{View: ViewWaiting}
+	ofOne := queuePage()
+	ofOne.View, ofOne.App, ofOne.Own = ViewAll, &ofOne.Changes[0].App, nil
 	noAudit := AuditData{Query: map[string][]string{"person": {"nobody"}}}
 	begun := catalogueData()
 	begun.Drafts = sampleDrafts()
@@ -88,6 +90,7 @@ func gallery() []view {
 		{"plan-delete", Plan(samplePage(NavApplications, "Plan", apps, Crumb{"Plan", ""}), deletion)},
 		{"changes", Queue(samplePage(NavChanges, "Changes"), queuePage())},
 		{"changes-empty", Queue(samplePage(NavChanges, "Changes"), noQueue)},
+		{"changes-of-one", Queue(samplePage(NavChanges, "Changes"), ofOne)},
 		{"live", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), livePage())},
 		{"live-list", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), list)},
 		{"live-unmeasured", Live(samplePage(NavApplications, "api", apps, Crumb{"api", ""}), unmeasured)},

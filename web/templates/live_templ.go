@@ -529,7 +529,7 @@ func liveActions(d LiveData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = menuLink(withQuery("/changes", "view", "all"), "icon-[lucide--git-pull-request-arrow] size-4 text-muted", "Changes").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = menuLink(changesURL(d.App.AppKey), "icon-[lucide--git-pull-request-arrow] size-4 text-muted", "Changes").Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
