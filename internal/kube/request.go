@@ -93,7 +93,7 @@ type applyOptions struct {
 	onlyNew bool   // an object of that name must not exist, see noVersion
 }
 
-// noVersion is a resource version that no object has (ADR 30). An apply that carries it creates what is not
+// noVersion is a resource version that no object has (ADR 29). An apply that carries it creates what is not
 // there, and is refused as a conflict where there is an object: nothing that somebody else made a moment ago is
 // adopted.
 const noVersion = "1"
