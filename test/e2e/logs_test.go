@@ -65,8 +65,7 @@ func TestLogs(t *testing.T) {
 
 	left := w.podsOf(t, staging, "chatty")
 	one := staging.app("chatty") + "/logs?pod=" + url.QueryEscape(left[0])
-	dev.open(one)
-	dev.sees("level=info")
+	again(dev, one, "level=info") // the new pod may not write yet
 	if eval[bool](dev, `!!document.querySelector("#log b")`) {
 		t.Error("the lines of one pod have a name in front of them")
 	}
