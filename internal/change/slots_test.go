@@ -15,7 +15,7 @@ func TestUpgradesTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := NewService(Config{})
 		var mu sync.Mutex
-		running, most, slow := 0, 0, 0
+		running, most, slow, start := 0, 0, 0, time.Now()
 		var all sync.WaitGroup
 		for i := range 3 * upgradesAtOnce {
 			all.Go(func() {
@@ -42,8 +42,8 @@ func TestUpgradesTakeTurns(t *testing.T) {
 					mu.Unlock()
 				}
 			})
+			synctest.Wait() // the slow one is the first that has room
 		}
-		start := time.Now()
 		all.Wait()
 		if most != upgradesAtOnce || slow != 1 || time.Since(start) != upgradeTime {
 			t.Errorf("%d at once, %d too slow, done after %s", most, slow, time.Since(start))
