@@ -186,6 +186,8 @@ func (r *docReader) mapping(n *yaml.Node, pointer, field string, each func(key, 
 		switch line, again := seen[key.Value]; {
 		case key.Kind != yaml.ScalarNode || key.Anchor != "" || tagged(key) || key.Tag == "!!merge":
 			r.fail(key, field, "its names must be plain text; anchors, aliases and tags are not read")
+		case strings.ContainsRune(key.Value, 0):
+			r.fail(key, field, "a name holds a NUL, which no text here can; take it out")
 		case again:
 			r.fail(key, joinField(pointer, field, key.Value), "is set twice; it is in line %d too", line)
 		default:
@@ -258,6 +260,9 @@ func (r *docReader) scalar(n *yaml.Node, field string) any {
 	switch {
 	case n.Kind != yaml.ScalarNode || n.Anchor != "" || tagged(n):
 		r.fail(n, field, "anchors, aliases and tags are not read; write the value out")
+		return nil
+	case strings.ContainsRune(s, 0):
+		r.fail(n, field, "holds a NUL, which no text here can; take it out")
 		return nil
 	case n.Style != 0: // quoted, or a block
 		return s

@@ -156,6 +156,8 @@ func FuzzDocuments(f *testing.F) {
 	f.Add([]byte(twoDocuments))
 	f.Add([]byte("template: a\nteam: b\nenvironment: c\nname: d\ninputs: {a: -1.50, b: [null, \"x\\u0085\", {}], \"\": ' '}\n"))
 	f.Add([]byte("template: a\nteam: b\nenvironment: c\nname: d\ninputs: {? [a] : b}\n"))
+	f.Add([]byte("template: a\nteam: b\nenvironment: c\nname: d\ninputs: {a: \"x\\0\"}\n"))
+	f.Add([]byte("template: a\nteam: b\nenvironment: c\nname: d\ninputs: {\"x\\0\": a}\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		docs, err := ReadDocuments(bytes.NewReader(text))
 		if err != nil {
