@@ -180,6 +180,9 @@ func postgresPrograms(t *testing.T) string {
 		found = append(found, path)
 	}
 	if len(found) == 0 {
+		if os.Getenv("SLIPWAY_TEST_REQUIRE") == "1" {
+			t.Fatal("pg_restore is not here")
+		}
 		t.Skip("pg_restore is not here")
 	}
 	return filepath.Dir(found[len(found)-1])

@@ -189,6 +189,7 @@ func TestFailuresNameTheAuthorsLines(t *testing.T) {
 		"no such template":  {"{{ include \"b\" . }}", `sample/templates/a.txt:1:3: executing "sample/templates/a.txt" at <include "b" .>: error calling include: template: no template "b" associated with template "gotpl"`},
 		"no such function":  {"\n{{ nothing 1 }}", `parse error at (sample/templates/a.txt:2): function "nothing" not defined`},
 		"the meter's own":   {"{{ slipwayLeave }}", `function "slipwayLeave" not defined`},
+		"of what a method":  {"a\n{{ (.Files.Get \"x\").more }}", `sample/templates/a.txt:2:4: executing "sample/templates/a.txt": can't evaluate field more in type string`},
 		"in tpl":            {"{{ tpl \"{{ fail \\\"no\\\" }}\" . }}", "execution error at (sample/templates/a.txt:1:3): no"},
 	} {
 		t.Run(name, func(t *testing.T) {

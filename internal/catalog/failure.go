@@ -18,7 +18,8 @@ func failure(err error) error {
 		return fmt.Errorf("execution error at (%s): %s", where[0], s.message)
 	}
 	text := strings.ReplaceAll(strings.TrimPrefix(inner, "template: "), " | "+printFunc, "")
-	text = strings.ReplaceAll(strings.ReplaceAll(text, " | "+takeFunc, ""), " | "+globFunc, "")
+	// What was put into the tree is not the author's, see countMethods.
+	text = strings.NewReplacer(" | "+takeFunc, "", " | "+globFunc, "", " at <"+takeFunc+">", "").Replace(text)
 	const most = 5 // places of a recursion are always the same ones
 	if called := where[:len(where)-1]; len(called) > 0 {
 		text += ", called from " + strings.Join(called[max(0, len(called)-most):], ", ")

@@ -64,9 +64,8 @@ func parseFile(name, text string) (*templateFile, error) {
 
 // instrument changes a template so that it does the same and counts what it does: a step at the beginning
 // of every template and every turn of a loop, every printed value that is not certainly a text, and what
-// methods make (see countMethods). The
-// engine cannot be interrupted, so the template interrupts itself. An empty template stays one: it does not
-// take the place of another of its name.
+// methods make (see countMethods). The engine cannot be interrupted, so the template interrupts itself. An
+// empty template stays one: it does not take the place of another of its name.
 func instrument(t *parse.Tree) {
 	if t.Root == nil || parse.IsEmptyTree(t.Root) {
 		return

@@ -152,7 +152,7 @@ func (s *Service) goOnEnding(ctx context.Context, c Change) error {
 		c.Holder, c.Lease = "", s.now() // anybody may claim it now
 		e := c.entry(audit.ResumeChange, audit.Done)
 		e.RanAs, e.Detail = "", "By itself. Its time is over."
-		return Commit{Audit: []audit.Entry{e}}, nil
+		return Commit{Audit: []audit.Entry{e}, AtBase: true}, nil
 	})
 	if err == nil {
 		s.Feed.Publish(after.ID, after.App)

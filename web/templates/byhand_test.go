@@ -107,11 +107,11 @@ data:
 // file, and the real kubectl and a real API server do it: in all namespaces that the application is in.
 func TestTheSameByHand(t *testing.T) {
 	kubeconfig := os.Getenv("SLIPWAY_TEST_KUBECONFIG")
-	if kubeconfig == "" {
-		t.Skip("SLIPWAY_TEST_KUBECONFIG is not set")
-	}
-	if _, err := exec.LookPath("kubectl"); err != nil {
-		t.Skip("kubectl is not in PATH")
+	if _, err := exec.LookPath("kubectl"); err != nil || kubeconfig == "" {
+		if os.Getenv("SLIPWAY_TEST_REQUIRE") == "1" {
+			t.Fatalf("SLIPWAY_TEST_KUBECONFIG is %q, and kubectl in the PATH: %v", kubeconfig, err)
+		}
+		t.Skip("SLIPWAY_TEST_KUBECONFIG is not set, or kubectl is not in the PATH")
 	}
 	dir, run := t.TempDir(), strings.ToLower(rand.Text()[:10])
 	place := manifest.Place{Cluster: "local", Namespace: "byhand-" + run}
