@@ -290,7 +290,7 @@ func (v *vault) work(id int64) change.Change {
 			return c
 		}
 		if !c.State.Open() {
-			v.t.Fatalf("#%d is %s: %s", id, c.State, c.Failure)
+			v.t.Fatalf("#%d is %s: %s %+v", id, c.State, c.Failure, c.Closed) // Closed says why a change is stale
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

@@ -176,16 +176,19 @@ func restarted(o manifest.DryRun) (Effect, bool) {
 			causes = append(causes, f)
 		}
 	}
-	n := min(o.PodsLive, o.PodsWanted)
-	if len(causes) == 0 || n == 0 || !hasPods(o.Ref) && o.Ref.Kind != "DaemonSet" {
+	n, daemon := min(o.PodsLive, o.PodsWanted), o.Ref.Kind == "DaemonSet"
+	if len(causes) == 0 || !daemon && (n == 0 || !hasPods(o.Ref)) {
 		return Effect{}, false
 	}
 	e := Effect{Kind: Restart, Ref: o.Ref, Pods: n, Why: fieldsInWords(causes)}
-	verb := "restart"
-	if n == 1 {
-		verb = "restarts"
+	switch {
+	case n == 0: // on how many nodes it runs is not known before its controller has counted them
+		e.Sentence = fmt.Sprintf("The pods of `%s` restart, %s", o.Ref.Name, how(o))
+	case n == 1:
+		e.Sentence = fmt.Sprintf("1 pod of `%s` restarts, %s", o.Ref.Name, how(o))
+	default:
+		e.Sentence = fmt.Sprintf("%s of `%s` restart, %s", pods(n), o.Ref.Name, how(o))
 	}
-	e.Sentence = fmt.Sprintf("%s of `%s` %s, %s", pods(n), o.Ref.Name, verb, how(o))
 	if recreates(o) {
 		e.Kind = Outage
 		e.Sentence = fmt.Sprintf("`%s` is away briefly: its old %s before the new ones start.", o.Ref.Name, stop(n))

@@ -66,6 +66,10 @@ func TestEffects(t *testing.T) {
 			[]manifest.DryRun{{Ref: deployment, Op: manifest.Change, After: gentle, PodsLive: 2, PodsWanted: 2, Fields: []manifest.FieldChange{field(`.spec.template.metadata.annotations["slipway.dev/restarted-at"]`, "", "2026-03-04T05:06:07Z")}}},
 			[]string{"restart: 2 pods of `api` restart, a new one is ready before an old one goes. No outage. Because of the restart."},
 		},
+		"a DaemonSet of which nobody has counted the nodes yet": {
+			[]manifest.DryRun{{Ref: manifest.Ref{Group: "apps", Version: "v1", Kind: "DaemonSet", Name: "agent"}, Op: manifest.Change, Fields: []manifest.FieldChange{image}}},
+			[]string{"restart: The pods of `agent` restart, a few at a time. Because of the image."},
+		},
 		"a gate runs first": {
 			[]manifest.DryRun{{Ref: service, Op: manifest.Create}, {Ref: migration, Op: manifest.Create, PodsWanted: 1, Gate: &manifest.Gate{Limit: 10 * time.Minute}}},
 			[]string{

@@ -114,15 +114,48 @@ func (e *errand) ask(ctx context.Context, u manifest.Object) (a asked, err error
 	return a, nil
 }
 
-// tryApply tells what applying an object would do.
-func (e *errand) tryApply(ctx context.Context, s unsealed, a *asked) (manifest.DryRun, error) {
-	u, err := s.object, error(nil)
+// moments is how often an object is asked about that others write at the same time.
+const moments = 10
+
+// tryApply tells what applying an object would do. Where the live object and the one that would be are of two
+// moments, what somebody else wrote between them looks like something that the apply does, so both are asked again.
+func (e *errand) tryApply(ctx context.Context, s unsealed, a *asked) (d manifest.DryRun, err error) {
 	if s.problem != nil {
-		return manifest.DryRun{Ref: e.refOf(u), Problem: s.problem}, nil
+		return manifest.DryRun{Ref: e.refOf(s.object), Problem: s.problem}, nil
 	}
-	if *a, err = e.ask(ctx, u); err != nil {
-		return manifest.DryRun{}, err
+	var after manifest.Object
+	for range moments {
+		if *a, err = e.ask(ctx, s.object); err != nil {
+			return manifest.DryRun{}, err
+		}
+		if d, after, err = e.judge(ctx, s, a); err != nil || d.Problem != nil {
+			return d, err
+		}
+		if ofOneMoment(a.live, after) {
+			break
+		}
 	}
+	if a.live == nil {
+		after = withoutAllocated(after, s.object)
+	}
+	return d, compare(&d, a.live, after)
+}
+
+// ofOneMoment tells whether what would be was made from live. A dry run keeps the resource version of what it
+// found, and gives none to what it found missing.
+func ofOneMoment(live, after manifest.Object) bool { return versionOf(live) == versionOf(after) }
+
+func versionOf(o manifest.Object) string {
+	if o == nil {
+		return ""
+	}
+	return o.GetResourceVersion()
+}
+
+// judge tells what the API server's answers about an object mean, and what the object would be: nothing if the
+// result has a problem.
+func (e *errand) judge(ctx context.Context, s unsealed, a *asked) (manifest.DryRun, manifest.Object, error) {
+	u := s.object
 	about := append(s.masks(), a.live)
 	d := manifest.DryRun{Ref: e.refOf(u), Warnings: a.would.warnings, Gate: manifest.GateOf(u, a.live)}
 	for i := range d.Warnings {
@@ -132,12 +165,12 @@ func (e *errand) tryApply(ctx context.Context, s unsealed, a *asked) (manifest.D
 		d.UID = string(a.live.GetUID())
 		if whose, mine := e.mine(a.live); !mine {
 			d.Problem = e.problem(ctx, &foreign{whose}, d.Ref)
-			return d, nil
+			return d, nil, nil
 		}
 	}
 	if a.liveErr != nil {
 		d.Problem = e.problem(ctx, a.liveErr, d.Ref, about...)
-		return d, nil
+		return d, nil, nil
 	}
 	after := a.would.object
 	if cs := conflictsIn(a.err, a.live, u); len(cs) > 0 {
@@ -148,18 +181,15 @@ func (e *errand) tryApply(ctx context.Context, s unsealed, a *asked) (manifest.D
 		after = e.forced(ctx, u, a.live)
 	} else if a.err != nil {
 		d.Problem = e.problem(ctx, a.err, d.Ref, about...)
-		return d, nil
+		return d, nil, nil
 	}
 	if a.live != nil && a.err == nil && e.givesUp(u, a.live.GetManagedFields()) {
 		if err := e.tryKept(ctx, u, a, &d); err != nil || d.Problem != nil {
-			return d, err
+			return d, nil, err
 		}
 		after = a.would.object
 	}
-	if a.live == nil {
-		after = withoutAllocated(after, u)
-	}
-	return d, compare(&d, a.live, after)
+	return d, after, nil
 }
 
 // tryKept tries once more with the live number of replicas, which is kept while an autoscaler takes over.
@@ -203,7 +233,7 @@ func compare(d *manifest.DryRun, before, after manifest.Object) error {
 	was, is := manifest.Clean(before), manifest.Clean(after)
 	d.Fields = manifest.Fields(was, is)
 	d.Op = opBetween(was, is, d.Fields)
-	d.PodsLive, d.PodsWanted = podsLive(before), podsWanted(after)
+	d.PodsLive, d.PodsWanted = podsIn(before), podsIn(after)
 	if before != nil && before.GetDeletionTimestamp() != nil {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%s is being deleted at present. It is made anew when it is gone.", d.Ref))
 	}
@@ -270,7 +300,7 @@ func compareDeletion(d *manifest.DryRun, live manifest.Object) error {
 	if live.GetDeletionTimestamp() != nil {
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%s is being deleted already.", d.Ref))
 	}
-	d.Op, d.PodsLive, d.Gate = manifest.Delete, podsLive(live), manifest.GateOf(live, live)
+	d.Op, d.PodsLive, d.Gate = manifest.Delete, podsIn(live), manifest.GateOf(live, live)
 	masked, _ := manifest.MaskPair(manifest.Clean(live), nil)
 	var err error
 	d.Before, err = canonical(masked)

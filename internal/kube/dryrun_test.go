@@ -70,7 +70,9 @@ func TestDryRunTellsWhatWouldBe(t *testing.T) {
 	}
 
 	s.apply("shop", set)
-	s.eventually("the pods", func() bool { return s.dryRun("shop", set)["Deployment api"].PodsLive == 3 })
+	if n := s.dryRun("shop", set)["Deployment api"].PodsLive; n != 3 {
+		t.Errorf("%d pods are counted before they have started, of 3 that are asked for", n)
+	}
 	for name, d := range s.dryRun("shop", set) {
 		if d.Op != manifest.Unchanged || len(d.Fields) > 0 || d.UID == "" || d.Before != d.After {
 			t.Errorf("%s applied a moment ago: %+v", name, d)

@@ -6,25 +6,10 @@ import (
 	"slipway.dev/slipway/internal/manifest"
 )
 
-// podsLive is how many pods a workload has now, podsWanted how many it asks for; 0 for other kinds.
-func podsLive(u manifest.Object) int32 {
-	if u == nil {
-		return 0
-	}
-	switch u.GetKind() {
-	case "Deployment", "StatefulSet", "ReplicaSet":
-		return number(u, "status", "replicas")
-	case "DaemonSet":
-		return number(u, "status", "currentNumberScheduled")
-	case "Job":
-		return number(u, "status", "active")
-	case "Pod":
-		return 1
-	}
-	return 0
-}
-
-func podsWanted(u manifest.Object) int32 {
+// podsIn is how many pods a workload asks for, 0 for other kinds. A status is not asked: it lags behind, and moves by
+// itself while pods come and go, and a plan that moved with it would never be the one that somebody has just read
+// (ADR 31).
+func podsIn(u manifest.Object) int32 {
 	if u == nil {
 		return 0
 	}
@@ -32,13 +17,20 @@ func podsWanted(u manifest.Object) int32 {
 	case "Deployment", "StatefulSet", "ReplicaSet":
 		return number(u, "spec", "replicas") // the API server defaults it
 	case "DaemonSet":
-		return number(u, "status", "desiredNumberScheduled")
+		return number(u, "status", "desiredNumberScheduled") // of nodes, which moves only with them
 	case "Job":
-		return number(u, "spec", "parallelism")
+		return podsOfJob(u)
 	case "Pod":
 		return 1
 	}
 	return 0
+}
+
+func podsOfJob(u manifest.Object) int32 {
+	if held, _, _ := unstructured.NestedBool(u.Object, "spec", "suspend"); held || manifest.GateStateOf(u) != manifest.GateRunning {
+		return 0
+	}
+	return number(u, "spec", "parallelism")
 }
 
 func number(u manifest.Object, path ...string) int32 {

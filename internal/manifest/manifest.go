@@ -145,7 +145,8 @@ type DryRun struct {
 	// Fields are the fields that differ between Before and After, in order of path. Live values in it
 	// are what the plan rests on and are part of the digest.
 	Fields []FieldChange `json:"fields,omitempty"`
-	// Pods is, for a workload, how many pods run now (live) and how many are asked for.
+	// Pods is, for a workload, how many pods the live object asks for, and how many what it would be asks
+	// for. What runs at this moment is not in a plan: it moves by itself (ADR 31).
 	PodsLive, PodsWanted int32
 	Conflicts            []Conflict `json:"conflicts,omitempty"`
 	Warnings             []string   `json:"warnings,omitempty"` // the API server's, as it said them
