@@ -29,8 +29,10 @@ type world struct {
 	browser *browser
 	link    *link // between the portal and the API server
 	config  string
-	server  *process // the portal
-	stops   []func()
+	// templates is a folder that the portal takes templates from, besides those that are built in.
+	templates string
+	server    *process // the portal
+	stops     []func()
 }
 
 var (
@@ -135,6 +137,10 @@ func (w *world) writeConfig(port int, issuer string) (string, error) {
 	if err := os.WriteFile(kubeconfig, []byte(through), 0o600); err != nil {
 		return "", err
 	}
+	w.templates = filepath.Join(w.folder, "templates")
+	if err := os.Mkdir(w.templates, 0o755); err != nil {
+		return "", err
+	}
 	var places, teams, bindings strings.Builder
 	for _, t := range targets {
 		fmt.Fprintf(&places, "  - {team: %s, environment: %s, cluster: local, namespace: %s}\n", t.team, t.environment, w.cluster.namespace(t))
@@ -167,6 +173,8 @@ targets:
 %s  - {group: approvers, role: approver}
   - {group: auditors, role: auditor}
   - {group: platform, role: admin}
+templates:
+  - {folder: templates}
 log: {level: debug, format: text}
 `, port, w.base, issuer, teams.String(), places.String(), bindings.String())
 	path := filepath.Join(w.folder, "portal.yaml")
