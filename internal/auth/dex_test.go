@@ -94,9 +94,9 @@ func TestDex(t *testing.T) {
 	}
 	po.clock.Add(int64(groupsFor))
 	r := b.request()
-	subject, ok := po.auth.Current(t.Context(), r)
-	if !ok || len(subject.Bindings) != 1 || subject.Bindings[0].Team != "payments" {
-		t.Errorf("after the groups were read again: %+v %t", subject, ok)
+	subject, ok, err := po.auth.Current(t.Context(), r)
+	if err != nil || !ok || len(subject.Bindings) != 1 || subject.Bindings[0].Team != "payments" {
+		t.Errorf("after the groups were read again: %+v %t, %v", subject, ok, err)
 	}
 	if s, err := po.auth.load(t.Context(), tokenOf(r)); err != nil || time.Duration(po.clock.Load())-s.GroupsAt.Sub(s.SignedIn) > time.Second {
 		t.Errorf("the groups were not read again: %v", err)

@@ -57,25 +57,23 @@ func (a *Auth) guard(next http.Handler, use bool) http.Handler {
 	})
 }
 
-// Current looks up who is behind a request now, with the rights of now. It does not prolong the
-// session, and is cheap enough for a stream to call every few seconds. It returns false when the
-// session has ended, and when that cannot be found out.
-func (a *Auth) Current(ctx context.Context, r *http.Request) (policy.Subject, bool) {
+// Current looks up who is behind a request now, with the rights of now; false means that the session has
+// ended. It does not prolong the session, and is cheap enough for a stream to call every few seconds. An
+// error means that it cannot be found out at the moment: nobody's session has ended by that.
+func (a *Auth) Current(ctx context.Context, r *http.Request) (policy.Subject, bool, error) {
 	s, err := a.current(r.WithContext(ctx), nil)
-	if err != nil {
-		a.c.Log.ErrorContext(ctx, "a session cannot be read", "err", err)
-	}
 	if err != nil || s == nil {
-		return policy.Subject{}, false
+		return policy.Subject{}, false, err
 	}
-	return a.subject(s.record), true
+	return a.subject(s.record), true, nil
 }
 
 // StillValid tells whether the session of a request that is being answered has not ended meanwhile:
-// by signing out in another tab, by its limits, or by the provider. It costs what Current does.
+// by signing out in another tab, by its limits, or by the provider. It is false too where that cannot be
+// found out. It costs what Current does.
 func (a *Auth) StillValid(ctx context.Context, r *http.Request) bool {
-	_, ok := a.Current(ctx, r)
-	return ok
+	_, ok, err := a.Current(ctx, r)
+	return ok && err == nil
 }
 
 func (a *Auth) current(r *http.Request, answer http.Header) (*session, error) {

@@ -106,7 +106,7 @@ func (s *server) noteRefusal(c echo.Context, err error) {
 	case errors.As(err, &refusal) && !refusal.Recorded:
 		t, detail = targetOf(c), asked+". "+refusal.Reason
 	case errors.Is(err, errCrossSite):
-		me, _ = s.Auth.Current(ctx, c.Request()) // it is refused before anybody looks at the session
+		me, _, _ = s.Auth.Current(ctx, c.Request()) // it is refused before anybody looks at the session
 		detail = "A form was posted from another site."
 	}
 	if detail == "" || me.IsZero() {

@@ -125,10 +125,14 @@ func (s *server) pump(ctx context.Context, c echo.Context, w *sseWriter, st stre
 	}
 }
 
-// authorizeAgain looks up the session once more, with the rights that it gives now.
+// authorizeAgain looks up the session once more, with the rights that it gives now. That it cannot be read
+// ends the stream, and not the session.
 func (s *server) authorizeAgain(ctx context.Context, c echo.Context, st stream) error {
-	me, ok := s.Auth.Current(ctx, c.Request())
-	if !ok {
+	me, ok, err := s.Auth.Current(ctx, c.Request())
+	switch {
+	case err != nil:
+		return fmt.Errorf("handlers: a session cannot be read: %w", err)
+	case !ok:
 		return errEnded
 	}
 	c.SetRequest(c.Request().WithContext(auth.WithSubject(c.Request().Context(), me)))
@@ -143,7 +147,8 @@ const (
 )
 
 // streamEnd says why a stream ends, if there is anybody to hear it. A database that is away ends it
-// without a word: the browser comes back and is told what is so then.
+// without a word: the browser comes back and is told what is so then. A stream that has not begun gets its
+// error as the answer.
 func (s *server) streamEnd(ctx context.Context, c echo.Context, w *sseWriter, err error) error {
 	var refusal *change.Refusal
 	switch {
@@ -151,6 +156,8 @@ func (s *server) streamEnd(ctx context.Context, c echo.Context, w *sseWriter, er
 		_ = w.Event("end", []byte(endSession))
 	case errors.Is(err, change.ErrNotFound), errors.As(err, &refusal):
 		_ = w.Event("end", []byte(endGone))
+	case !w.begun && ctx.Err() == nil:
+		return err
 	case ctx.Err() == nil:
 		s.Log.DebugContext(ctx, "a stream ended", "id", c.Get(requestIDKey), "err", err)
 	}
