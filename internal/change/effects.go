@@ -318,37 +318,3 @@ func unchecked(objects []manifest.DryRun) []string {
 	}
 	return out
 }
-
-// sameEffects tells whether now does nothing beyond what was approved: every object has the
-// operation that was approved, or nothing is left to do to it because an earlier attempt did it; each
-// field that would change is one that was approved, from the same value to the same value; and no
-// effect is new.
-func sameEffects(approved, now Plan) bool {
-	for _, o := range now.Objects {
-		if o.Op == manifest.Unchanged {
-			continue
-		}
-		if runsAnew(approved, o) {
-			continue
-		}
-		i := slices.IndexFunc(approved.Objects, func(a manifest.DryRun) bool { return a.Ref.Same(o.Ref) })
-		if i < 0 || approved.Objects[i].Op != o.Op || !amongst(o.Fields, approved.Objects[i].Fields) {
-			return false
-		}
-	}
-	for _, e := range now.Effects {
-		if !slices.ContainsFunc(approved.Effects, func(a Effect) bool { return a.Kind == e.Kind && a.Ref.Same(e.Ref) }) {
-			return false
-		}
-	}
-	return true
-}
-
-func amongst(now, approved []manifest.FieldChange) bool {
-	for _, f := range now {
-		if !slices.Contains(approved, f) {
-			return false
-		}
-	}
-	return true
-}

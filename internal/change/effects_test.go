@@ -151,31 +151,34 @@ func TestEffects(t *testing.T) {
 	}
 }
 
-func TestSameEffects(t *testing.T) {
+func TestBeyondWhatWasApproved(t *testing.T) {
 	plan := func(objects ...manifest.DryRun) Plan { return Plan{Objects: objects, Effects: Effects(objects)} }
 	create := manifest.DryRun{Ref: deployment, Op: manifest.Create, PodsWanted: 2}
 	same := manifest.DryRun{Ref: deployment, Op: manifest.Unchanged}
 	change := manifest.DryRun{Ref: deployment, Op: manifest.Change, PodsLive: 1, PodsWanted: 1, Fields: []manifest.FieldChange{field(".spec.template.x", "", "1")}}
 	quiet := manifest.DryRun{Ref: deployment, Op: manifest.Change, Fields: []manifest.FieldChange{field(".metadata.labels.x", "", "1")}}
+	harder := change // somebody has changed how its pods are replaced
+	harder.After = "spec: {strategy: {type: Recreate}}"
 	gone := manifest.DryRun{Ref: service, Op: manifest.Delete}
 	scale := func(from, to string) manifest.DryRun {
 		return manifest.DryRun{Ref: deployment, Op: manifest.Change, PodsWanted: 5, Fields: []manifest.FieldChange{field(".spec.replicas", from, to)}}
 	}
 	for name, tc := range map[string]struct {
 		approved, now Plan
-		want          bool
+		want          string
 	}{
-		"the same":                         {plan(create, gone), plan(create, gone), true},
-		"done by an earlier attempt":       {plan(create, gone), plan(same), true},
-		"was unchanged, now changes":       {plan(same), plan(change), false},
-		"was to be created, exists now":    {plan(create), plan(change), false},
-		"a deletion that nobody approved":  {plan(create), plan(create, gone), false},
-		"restarts, which was not said":     {plan(quiet), plan(change), false},
-		"from another value than approved": {plan(scale("2", "5")), plan(scale("3", "5")), false},
-		"the same fields":                  {plan(scale("2", "5")), plan(scale("2", "5")), true},
+		"the same":                         {plan(create, gone), plan(create, gone), ""},
+		"done by an earlier attempt":       {plan(create, gone), plan(same), ""},
+		"was unchanged, now changes":       {plan(same), plan(change), "Deployment `api` would now be changed."},
+		"was to be created, exists now":    {plan(create), plan(change), "Deployment `api` would now be changed."},
+		"a deletion that nobody approved":  {plan(create), plan(create, gone), "Service `api` would now be deleted."},
+		"restarts, which was not said":     {plan(quiet), plan(change), "`.spec.template.x` of Deployment `api` would now change in another way, or from another value."},
+		"from another value than approved": {plan(scale("2", "5")), plan(scale("3", "5")), "`.spec.replicas` of Deployment `api` would now change in another way, or from another value."},
+		"the same fields":                  {plan(scale("2", "5")), plan(scale("2", "5")), ""},
+		"the same fields, away meanwhile":  {plan(change), plan(harder), "it would also have this effect now: `api` is away briefly: its old pod stops before the new ones start."},
 	} {
-		if got := sameEffects(tc.approved, tc.now); got != tc.want {
-			t.Errorf("%s: %v", name, got)
+		if got := beyond(tc.approved, tc.now); got != tc.want {
+			t.Errorf("%s: %q", name, got)
 		}
 	}
 }

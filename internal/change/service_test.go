@@ -279,8 +279,8 @@ func TestStaleWhenTheEffectsAreOthers(t *testing.T) {
 	if err := os.WriteFile(h.cluster.dir+"/ConfigMap.a", []byte("somebody else's"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if c = h.work(t, c.ID); c.State != change.Stale || c.Closed == nil {
-		t.Errorf("%s: %s", c.State, c.Failure)
+	if c = h.work(t, c.ID); c.State != change.Stale || c.Closed == nil || !strings.Contains(c.Closed.Comment, "ConfigMap `a` would now be changed") {
+		t.Errorf("%s: %s %+v", c.State, c.Failure, c.Closed)
 	}
 	if raw, _ := os.ReadFile(h.cluster.dir + "/ConfigMap.a"); string(raw) != "somebody else's" {
 		t.Error("it was applied all the same")

@@ -226,7 +226,7 @@ func (r *run) do(ctx context.Context) error {
 		return err
 	}
 	if moved {
-		return r.stale(ctx, "Another change of the application was applied after this was planned, so what was agreed to is not what this would do now. Submit it again to see that.")
+		return r.stale(ctx, "Another change of the application was applied after this was planned, so what was agreed to is not what this would do now.")
 	}
 	plan, err := r.planAgain(ctx)
 	switch {
@@ -240,8 +240,9 @@ func (r *run) do(ctx context.Context) error {
 	case plan.problem() != nil:
 		o := plan.problem()
 		return r.fail(ctx, "Before applying, the cluster was asked again, and it would not take "+o.Ref.String()+": "+problemOf(*o))
-	case !sameEffects(r.c.Plan, plan):
-		return r.stale(ctx, "The cluster has changed since this was planned, so that it would now have other effects than those that were agreed to. Submit it again to see them.")
+	}
+	if what := beyond(r.c.Plan, plan); what != "" {
+		return r.stale(ctx, "The cluster has changed since this was planned, so that this would now do what nobody agreed to: "+what)
 	}
 	r.divide(plan)
 	if err := r.intend(ctx); err != nil {

@@ -6,9 +6,8 @@ import (
 	"slipway.dev/slipway/internal/manifest"
 )
 
-// podsIn is how many pods a workload asks for, 0 for other kinds. A status is not asked: it lags behind, and moves by
-// itself while pods come and go, and a plan that moved with it would never be the one that somebody has just read
-// (ADR 31).
+// podsIn is how many pods a workload asks for, 0 for other kinds. Its status lags behind and moves by itself while
+// pods come and go: effects that followed it would be new without anybody having done anything (ADR 31).
 func podsIn(u manifest.Object) int32 {
 	if u == nil {
 		return 0

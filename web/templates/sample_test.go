@@ -144,8 +144,12 @@ func sampleChange(state change.State) change.Change {
 		Approvals: []change.Approval{{By: tom, At: before(11 * time.Minute), Comment: "Flags file is unused since r38, checked.", Digest: sampleDigest}},
 	}
 	switch state {
-	case change.Rejected, change.Withdrawn, change.Expired, change.Stale:
+	case change.Rejected, change.Withdrawn:
 		c.Closed = &change.Closing{By: tom, At: before(time.Minute), Comment: "Not on a Saturday."}
+	case change.Expired:
+		c.Closed = &change.Closing{At: before(time.Minute)}
+	case change.Stale:
+		c.Closed = &change.Closing{At: before(time.Minute), Comment: "The cluster has changed since this was planned, so that this would now do what nobody agreed to: `.spec.replicas` of Deployment `api` would now change in another way, or from another value."}
 	}
 	switch state {
 	case change.Applying, change.Applied, change.Failed:
