@@ -75,7 +75,7 @@ func (w *Worker) end(ctx context.Context, app Application) {
 		return
 	}
 	log.WarnContext(ctx, "an application whose time is over could not be deleted; it is tried again", "tries", app.Ending.Tries, "err", err)
-	if err := w.service.noteStuck(ctx, app, whyStuck(err)); err != nil && ctx.Err() == nil {
+	if err := w.service.noteStuck(ctx, app, whyStuck(err)); err != nil && !errors.Is(err, ErrSuperseded) && ctx.Err() == nil {
 		log.ErrorContext(ctx, "that it could not be deleted could not be stored", "err", err)
 	}
 }
@@ -160,20 +160,18 @@ func (s *Service) goOnEnding(ctx context.Context, c Change) error {
 	return err
 }
 
-// noteStuck stores why an application is still there, and records it where that is news.
+// noteStuck stores why an application is still there, and records it where that is news. What is news only the
+// database knows: a try may take longer than its claim, and then another one is under way.
 func (s *Service) noteStuck(ctx context.Context, app Application, why string) error {
-	var entries []audit.Entry
-	if why != app.Ending.Why {
-		made, err := s.Store.Change(ctx, app.Ending.Made)
-		if err != nil {
-			return err
-		}
-		entries = append(entries, audit.Entry{
-			Actor: audit.Actor{Person: made.Requester, Portal: true}, Action: audit.EndCopy, Outcome: audit.Failed,
-			Target: app.Target, Application: app.Name, Change: made.ID, Detail: why,
-		})
+	made, err := s.Store.Change(ctx, app.Ending.Made)
+	if err != nil {
+		return err
 	}
-	err := s.Store.Stuck(ctx, app, why, entries)
+	entry := audit.Entry{
+		Actor: audit.Actor{Person: made.Requester, Portal: true}, Action: audit.EndCopy, Outcome: audit.Failed,
+		Target: app.Target, Application: app.Name, Change: made.ID, Detail: why,
+	}
+	err = s.Store.Stuck(ctx, app, why, []audit.Entry{entry})
 	if err == nil {
 		s.Feed.Publish(app.Ending.Made, app.AppKey)
 	}

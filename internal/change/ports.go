@@ -50,7 +50,8 @@ type Store interface {
 	// End stores the Delete that ends app, and names it in the Ending. ErrSuperseded if the application is not at
 	// the change's base any more, its end was put off, or another change of it is being applied or about to be.
 	End(ctx context.Context, app Application, c Change, entries []audit.Entry) (Change, error)
-	// Stuck stores why app could not be ended, with the entries. ErrSuperseded as for End.
+	// Stuck stores why app could not be ended, with the entries; nothing where that is what stands there already.
+	// ErrSuperseded if the end was put off, or a Delete was made since app was read.
 	Stuck(ctx context.Context, app Application, why string, entries []audit.Entry) error
 	// Extend puts off the end of a living application, from the one that was seen. ErrNotFound if it has none,
 	// ErrEndingMoved if it is another one, or a Delete because of it is made and can still be applied.

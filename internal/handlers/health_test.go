@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/labstack/echo/v4"
 )
@@ -53,14 +52,12 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-// The kubelet has its answer at once, also while everything that could be asked hangs.
+// The kubelet has its answer whatever else hangs: nobody is asked for it.
 func TestLivenessAsksNobody(t *testing.T) {
-	hangs := func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
-	s := &server{Config: Config{Checks: []Check{{Name: "database", Probe: hangs}}}}
-	start := time.Now()
-	w := asked(t, s.livez, "/livez")
-	if took := time.Since(start); w.Code != http.StatusOK || took > 100*time.Millisecond {
-		t.Errorf("%d after %s", w.Code, took)
+	asks := func(context.Context) error { t.Error("it asks"); return nil }
+	s := &server{Config: Config{Checks: []Check{{Name: "database", Probe: asks}}}}
+	if w := asked(t, s.livez, "/livez"); w.Code != http.StatusOK {
+		t.Errorf("%d", w.Code)
 	}
 }
 

@@ -155,8 +155,13 @@ func (s *Store) lockEnding(ctx context.Context, tx bun.Tx, app change.Applicatio
 func (s *Store) Stuck(ctx context.Context, app change.Application, why string, entries []audit.Entry) error {
 	return s.tx(ctx, "store why an application is still there", func(ctx context.Context, tx bun.Tx) error {
 		_, e, err := s.lockEnding(ctx, tx, app)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case e.By.Int64 != app.Ending.By: // a try that took longer than its claim comes too late with its news
+			return change.ErrSuperseded
+		case e.Why == clean(why):
+			return nil
 		}
 		if _, err := tx.NewUpdate().Model(e).Set("why = ?", clean(why)).WherePK().Exec(ctx); err != nil {
 			return err

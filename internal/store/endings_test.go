@@ -211,6 +211,35 @@ func TestAnEndThatIsUnderWayIsNotPutOff(t *testing.T) {
 	})
 }
 
+// Tries that take longer than their claims overlap: what they say is recorded when it is news, and not at all once
+// the application is being deleted.
+func TestWhatHoldsUpAnEndIsNotedOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, c store.Config) {
+		s := open(t, c)
+		app := copyOf(t, s, "copy", yesterday())
+		stuck := func(why string) error {
+			return s.Stuck(t.Context(), app, why, []audit.Entry{entry(audit.EndCopy, app.AppKey)})
+		}
+		for _, why := range []string{"The cluster does not answer.", "The cluster does not answer.", "It may not be deleted."} {
+			if err := stuck(why); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(entries(t, s, audit.Filter{Action: audit.EndCopy})); n != 2 {
+			t.Errorf("%d entries, want one for each reason", n)
+		}
+		if _, err := end(s, t, app); err != nil {
+			t.Fatal(err)
+		}
+		if err := stuck("The cluster does not answer."); !errors.Is(err, change.ErrSuperseded) {
+			t.Errorf("by a try from before it was deleted: %v", err)
+		}
+		if got, err := s.Application(t.Context(), app.AppKey); err != nil || got.Ending.Why != "" {
+			t.Errorf("%+v, %v", got.Ending, err)
+		}
+	})
+}
+
 // What waits for approval beyond its own end was never made, and has no end either.
 func TestACopyThatWasNeverMadeDoesNotEnd(t *testing.T) {
 	onBoth(t, func(t *testing.T, c store.Config) {

@@ -120,14 +120,17 @@ func TestTheLeaseOfAWatch(t *testing.T) {
 		if _, err := s.ClaimWatch(t.Context(), "dies", 20*time.Millisecond); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.RenewWatch(t.Context(), made.ID, "dies", 150*time.Millisecond); err != nil {
+		if err := s.RenewWatch(t.Context(), made.ID, "dies", time.Minute); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(40 * time.Millisecond)
+		time.Sleep(50 * time.Millisecond) // the first lease would be over
 		if _, err := s.ClaimWatch(t.Context(), "early", time.Minute); !errors.Is(err, change.ErrNothingToDo) {
 			t.Errorf("claimed while it is held: %v", err)
 		}
-		time.Sleep(200 * time.Millisecond)
+		if err := s.RenewWatch(t.Context(), made.ID, "dies", time.Millisecond); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(50 * time.Millisecond)
 		watch(t, s, "heir")
 		if err := s.RenewWatch(t.Context(), made.ID, "dies", time.Minute); !errors.Is(err, change.ErrLeaseLost) {
 			t.Errorf("the former holder renews: %v", err)
