@@ -29,6 +29,7 @@ type site struct {
 	mu      sync.Mutex
 	posts   []string
 	streams int
+	refuse  []int          // the statuses of the first answers to who asks for a stream
 	plans   map[string]int // how often the plan of a row was asked for
 }
 
@@ -105,9 +106,15 @@ func (s *site) plan(w http.ResponseWriter, r *http.Request) {
 }
 
 // stream sends one change of state and stays open; when it is asked for a second time it says that
-// the session has ended.
+// the session has ended. Before that it is refused as often as the test wants.
 func (s *site) stream(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
+	if len(s.refuse) > 0 {
+		w.WriteHeader(s.refuse[0])
+		s.refuse = s.refuse[1:]
+		s.mu.Unlock()
+		return
+	}
 	s.streams++
 	n := s.streams
 	s.mu.Unlock()
@@ -162,7 +169,8 @@ func browser(t *testing.T) (context.Context, *httptest.Server, *site) {
 	return ctx, server, s
 }
 
-// watchConsole fails the test for each error that a page reports, breaches of its policy included.
+// watchConsole fails the test for each error that a page reports, breaches of its policy included. That the
+// browser tells of a stream that was refused is as it should be.
 func watchConsole(t *testing.T, ctx context.Context) {
 	ctx, stop := context.WithCancel(ctx)
 	messages := chromedp.Console(ctx)
@@ -170,7 +178,8 @@ func watchConsole(t *testing.T, ctx context.Context) {
 	go func() {
 		defer close(done)
 		for m, err := range messages {
-			if err == nil && (m.IsException() || m.Type == "error") {
+			refused := strings.HasPrefix(m.Text, "Failed to load resource") && strings.HasSuffix(m.URL, "/stream")
+			if err == nil && !refused && (m.IsException() || m.Type == "error") {
 				t.Errorf("the page reported: %s %s", m.Text, m.URL)
 			}
 		}
@@ -315,6 +324,35 @@ func TestStreamRenewsThePage(t *testing.T) {
 	until(t, ctx, `document.querySelector("#stream-note a")?.textContent === "Sign in"`)
 	if got := ask[string](t, ctx, `document.getElementById("stream").textContent`); got != "signed out" {
 		t.Errorf("the pill says %q", got)
+	}
+}
+
+// TestStreamThatDoesNotBegin is tried again until it does, and not where nothing will come of it.
+func TestStreamThatDoesNotBegin(t *testing.T) {
+	for name, c := range map[string]struct {
+		refuse  []int
+		verdict string
+		note    string
+	}{
+		"the portal starts anew":   {[]int{http.StatusBadGateway, http.StatusServiceUnavailable}, "2 of 2 workloads failed", "Sign in"},
+		"an answer of nothing":     {[]int{http.StatusOK}, "2 of 2 workloads failed", "Sign in"},
+		"the session has ended":    {[]int{http.StatusUnauthorized}, "", "Sign in"},
+		"it is not there any more": {[]int{http.StatusNotFound}, "", "Applications"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, server, s := browser(t)
+			s.refuse = c.refuse
+			perform(t, ctx, chromedp.Navigate(server.URL+"/live"))
+			if c.verdict != "" {
+				until(t, ctx, fmt.Sprintf(`document.querySelector("#verdict").textContent === %q`, c.verdict))
+			}
+			until(t, ctx, fmt.Sprintf(`document.querySelector("#stream-note a")?.textContent === %q`, c.note))
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if c.verdict == "" && s.streams > 0 {
+				t.Errorf("it was asked for again, though it is over")
+			}
+		})
 	}
 }
 

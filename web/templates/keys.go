@@ -4,7 +4,7 @@ import "slices"
 
 // htmxConfig turns on what the strict Content-Security-Policy needs, and turns off what the portal
 // leaves to the browser. What a person folded open stays open when a stream renews it.
-const htmxConfig = `{"extensions":"hx-csp, sse","history":false,"includeIndicatorCSS":false,"morphIgnore":["data-htmx-powered","open"]}`
+const htmxConfig = `{"extensions":"hx-csp, sse","history":false,"includeIndicatorCSS":false,"morphIgnore":["data-htmx-powered","open"],"sse":{"reconnectMaxDelay":15000}}`
 
 type key struct {
 	Keys []string

@@ -6,6 +6,10 @@ let connection;
 let seen = Date.now();
 let state = "connecting"; // connecting, live, lost, paused, ended, gone
 let waiting = 0;
+let tries = 0; // of the first connection
+
+// Nothing follows these: the stream has said why, and does not come back.
+const last = ["ended", "gone", "busy"];
 
 const looks = {
   connecting: "st st-progressing pill",
@@ -59,7 +63,7 @@ function note(text, link) {
 }
 
 function set(next) {
-  if (["ended", "gone", "busy"].includes(state)) return;
+  if (last.includes(state)) return;
   state = next;
   show();
   if (state === "lost") note("The live view is interrupted. Slipway tries again by itself; nothing in the cluster depends on this page.", { href: location.href, text: "Try now" });
@@ -82,6 +86,23 @@ function pause(button) {
   button.setAttribute("aria-pressed", String(paused));
 }
 
+// refused is what an answer that is no stream means: who is signed out or may not see this any more stays so,
+// all else passes.
+function refused(status) {
+  const word = { 401: "ended", 403: "gone", 404: "gone" }[status];
+  if (word) set(word);
+  else if (state !== "paused") set("lost");
+}
+
+// again makes the first connection once more, after 1 to 15 seconds. What was connected once comes back by itself.
+function again({ detail: { ctx } }) {
+  if (ctx.sourceElement !== source || ctx.extensionPromise) return;
+  refused(ctx.response?.status);
+  if (last.includes(state)) return;
+  const wait = Math.min(1000 * 2 ** tries++, 15_000) * (0.7 + 0.6 * Math.random());
+  setTimeout(() => globalThis.htmx.ajax("GET", source.getAttribute("hx-sse:connect"), { source }), wait);
+}
+
 export function startStream() {
   source = document.querySelector("[data-stream]");
   if (!source) return;
@@ -101,7 +122,9 @@ export function startStream() {
       show();
     }
   });
-  on("htmx:sse:error", () => state !== "paused" && set("lost"));
+  on("htmx:sse:error", ({ detail }) => refused(detail.status));
+  on("htmx:sse:before:connection", (event) => last.includes(state) && event.preventDefault());
+  on("htmx:finally:request", again);
   on("htmx:sse:close", ({ detail }) => detail.reason !== "message" && set("lost"));
   on("end", ({ detail }) => set(["gone", "busy"].includes(detail?.data) ? detail.data : "ended"));
   document.addEventListener("click", ({ target }) => {
