@@ -88,11 +88,10 @@ func (s *server) makeCopy(c echo.Context) error {
 	name := strings.TrimSpace(form.Get(formName))
 	copied, err := s.Changes.Copy(c.Request().Context(), who(c), appOf(c), to, name)
 	if err == nil {
-		err = s.beginCopy(c, copied.Draft)
-	}
-	if err == nil {
-		at := templates.NewURL(to, copied.Draft.Template.Name)
-		return c.Redirect(http.StatusSeeOther, at+"?"+url.Values{formVersion: {copied.Draft.Template.Version}}.Encode())
+		var at string
+		if at, err = s.begin(c, copied.Draft, 0); err == nil {
+			return c.Redirect(http.StatusSeeOther, at)
+		}
 	}
 	var fields catalog.Errors
 	var refusal *change.Refusal
@@ -115,20 +114,6 @@ func (s *server) makeCopy(c echo.Context) error {
 	}
 	d.Name, d.Chosen, d.NameError, d.Problem = name, to.Environment, nameError, problem
 	return s.showCopy(c, max(statusOf(err), http.StatusConflict), d)
-}
-
-// beginCopy keeps a draft as a form that the person has begun.
-func (s *server) beginCopy(c echo.Context, draft change.Draft) error {
-	t, err := s.Catalog.Template(draft.Template)
-	if err != nil {
-		return err
-	}
-	f := &flow{draft: draft, template: t}
-	form := t.View(draft.Inputs, s.around(c, f)).Form()
-	form.Set(formName, draft.App.Name)
-	form.Set(formSource, draft.Source.String())
-	_, err = s.Changes.SaveDraft(c.Request().Context(), who(c), change.SavedDraft{DraftKey: f.draftKey(), Version: t.ID.Version, Form: form})
-	return err
 }
 
 // endsData is how long a copy lives: as the person chose, else as usual.

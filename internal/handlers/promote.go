@@ -154,19 +154,7 @@ func goneInWords(id catalog.TemplateID, gone []catalog.Gone) string {
 
 // fillForm keeps the draft as a form of the person's, and leads there.
 func (s *server) fillForm(c echo.Context, d templates.PromoteData, draft change.Draft) error {
-	t, err := s.Catalog.Template(draft.Template)
-	if err != nil {
-		return err
-	}
-	f := &flow{draft: draft, template: t, base: d.Comparison.Base}
-	at := templates.NewURL(d.To.Target, t.ID.Name)
-	if draft.Kind == change.Update {
-		at = templates.AppURL(d.To, "edit")
-	}
-	form := t.View(draft.Inputs, s.around(c, f)).Form()
-	form.Set(formName, draft.App.Name)
-	form.Set(formSource, draft.Source.String())
-	_, err = s.Changes.SaveDraft(c.Request().Context(), who(c), change.SavedDraft{DraftKey: f.draftKey(), Version: t.ID.Version, Form: form})
+	at, err := s.begin(c, draft, d.Comparison.Base)
 	if errors.Is(err, change.ErrDraftTooLarge) {
 		d.Problem = "It is too large for a form. Take over less."
 		return s.showPromote(c, http.StatusUnprocessableEntity, d)
@@ -174,7 +162,7 @@ func (s *server) fillForm(c echo.Context, d templates.PromoteData, draft change.
 	if err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, at+"?"+url.Values{formVersion: {t.ID.Version}}.Encode())
+	return c.Redirect(http.StatusSeeOther, at)
 }
 
 // promoteWord is what the way from an application to its comparison is called, "" where there is none.

@@ -183,6 +183,7 @@ func (s *server) pages(g *echo.Group) {
 	g.POST("/changes/:id/reject", s.reject)
 	g.POST("/changes/:id/withdraw", s.withdraw)
 	g.POST("/changes/:id/resume", s.resume)
+	g.POST("/changes/:id/again", s.again)
 
 	g.GET("/audit", s.auditPage)
 	g.GET("/audit/export.csv", s.exportCSV)

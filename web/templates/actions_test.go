@@ -107,7 +107,7 @@ func TestWhatEndedAgrees(t *testing.T) {
 	}{
 		"never begun": {never, []string{"Nothing was applied. Submit it again", "and applied nothing<"}, []string{"Nothing further", "the effects are the ones that were submitted"}},
 		"resumed":     {resumed, []string{"Nothing further was applied. What an earlier attempt applied stays", "and applied nothing further", "2 attempts were made"}, []string{"Nothing was applied", "once more first: the effects are", "This is attempt", "loader-circle"}},
-		"spent":       {spent, []string{"It cannot be resumed", "New version…"}, []string{"/resume", "applies the same signed bytes"}},
+		"spent":       {spent, []string{"It cannot be resumed", "Edit and submit again…"}, []string{"/resume", "applies the same signed bytes"}},
 	} {
 		page := draw(t, Change(p, tc.data))
 		for _, s := range tc.has {

@@ -129,6 +129,7 @@ func gallery() []view {
 	all = append(all, view{"change-left", Change(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), left)})
 	all = append(all, actionViews()...)
 	all = append(all, viewsOfLogs()...)
+	all = append(all, view{"change-again", Again(samplePage(NavChanges, "#1284", Crumb{"Changes", "/changes"}, Crumb{"#1284", ""}), AgainData{Change: 1284, App: sampleChange(change.Rejected).App, Template: "web-service", Begun: sampleNow.Add(-3 * time.Minute), BegunURL: "/x"})})
 	own := ChangeData{Change: sampleChange(change.Pending), Can: Can{Withdraw: true, WhyNot: "You submitted it, so somebody else must decide."}}
 	all = append(all, undoViews()...)
 	all = append(all, endingViews()...)
