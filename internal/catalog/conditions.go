@@ -155,7 +155,8 @@ func (f *Field) present(v any) any {
 	return f.within(v, func(f *Field, m map[string]any) map[string]any { return present(f.Fields, f.conds, m) }, (*Field).present)
 }
 
-// dropHidden takes what is hidden out of inputs, in place. base are the defaults beneath them.
+// dropHidden takes what is hidden out of inputs, in place. base are the defaults beneath them. An object of
+// which nothing is left goes too: a form does not post it, so the same form would have two readings.
 func dropHidden(fields []Field, conds []condition, in, base map[string]any) {
 	away := hidden(fields, conds, exact(merged(base, in, false)).(map[string]any))
 	for i := range fields {
@@ -165,7 +166,12 @@ func dropHidden(fields []Field, conds []condition, in, base map[string]any) {
 			continue
 		}
 		inner, _ := base[f.name].(map[string]any)
+		before, _ := in[f.name].(map[string]any)
+		given := len(before)
 		f.dropHidden(in[f.name], inner)
+		if f.Kind == Object && given > 0 && len(before) == 0 {
+			delete(in, f.name)
+		}
 	}
 }
 

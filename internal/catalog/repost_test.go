@@ -17,7 +17,9 @@ const repostSchema = `{"type": "object", "properties": {
 		"password": {"type": "string", "x-ui-secret": true}, "tags": {"type": "array", "default": ["a"], "items": {"type": "string"}},
 		"env": {"type": "object", "additionalProperties": {"type": "string"}}}}},
 	"grid": {"type": "array", "items": {"type": "array", "items": {"type": "string"}}},
-	"named": {"type": "object", "additionalProperties": {"type": "object", "properties": {"a": {"type": "string", "default": "x"}}}}}}`
+	"named": {"type": "object", "additionalProperties": {"type": "object", "properties": {"a": {"type": "string", "default": "x"}}}},
+	"trial": {"type": "object", "properties": {"run": {"type": "boolean", "default": false}},
+		"if": {"properties": {"run": {"const": true}}}, "then": {"properties": {"image": {"type": "string"}}}}}}`
 
 // What a view posts reads as the same, whatever of it stays out since it is the default anyway.
 func TestViewPostsItself(t *testing.T) {
@@ -34,6 +36,7 @@ func TestViewPostsItself(t *testing.T) {
 		"empty rows":          form("in/parts/0/name", "", "in/parts/1/name", "b", FormAdd, "in/parts", "in/grid/0", "", "in/grid/1/0", "y", "in/named/0/key", ""),
 		"secrets":             form("in/parts/0/password", token, "in/parts/1/password", manifest.Empty, "in/parts/2/password", string(manifest.Unset)),
 		"rows of rows":        form("in/parts/0/tags/0", "b", "in/parts/0/tags/1", "", "in/parts/0/env/0/key", "K", "in/parts/0/env/0/value", "", "in/named/0/key", "k", "in/named/0/value/a", "y"),
+		"hidden":              form("in/trial/run", "false", "in/trial/image", "a/b:1"),
 		"as it is by default": form("in/parts/0/tags", "", "in/parts/0/tags/0", "a"),
 	} {
 		read := tpl.Decode(typed, Around{})
