@@ -46,6 +46,7 @@ var calls = []string{
 	`{{ first (list 1 2) }} {{ rest (list 1 2) }} {{ last (list 1 2) }} {{ initial (list 1 2) }} {{ append (list 1) 2 }} {{ prepend (list 1) 0 }} {{ reverse (list 1 2) }}`,
 	`{{ hasKey .v.map "a" }} {{ get .v.map "a" }} {{ get .v.map "z" }} {{ set (dict) "a" 1 }} {{ unset (dict "a" 1) "a" }} {{ pluck "a" .v.map }} {{ keys (dict "a" 1) }} {{ values (dict "a" 1) }}`,
 	`{{ all 1 "a" }} {{ any 0 "" }} {{ empty "" }} {{ urlParse "https://a/b" }} {{ toString 1.5 }} {{ toStrings (list 1 2) }} {{ toDecimal "0777" }} {{ atoi "5" }}`,
+	`{{ $ }} {{ with .v }}{{ $.v.text }}{{ end }}`,
 }
 
 // Each function prints what Helm's does, and fails where Helm's does.
@@ -75,10 +76,12 @@ func sameCall(t *testing.T, text string) {
 			"text": "a text\nof two lines", "list": []any{int64(1), "two", 3.5, true}, "map": map[string]any{"a": map[string]any{"b": "c"}, "n": int64(7)},
 		}}
 	}
-	c := &chart.Chart{Metadata: &chart.Metadata{Name: "x", Version: "1.0.0"}, Templates: []*common.File{{Name: "templates/a", Data: []byte("{{ with .Values }}" + text + "{{ end }}")}}}
+	// In a template of its own $ is what it is called with, and not all that only Helm's engine adds.
+	text = `{{ define "it" }}` + text + `{{ end }}{{ template "it" .Values }}`
+	c := &chart.Chart{Metadata: &chart.Metadata{Name: "x", Version: "1.0.0"}, Templates: []*common.File{{Name: "templates/a", Data: []byte(text)}}}
 	top := common.Values{"Values": dot()}
 	want, wantErr := engine.Engine{Strict: true}.RenderWithContext(context.Background(), c, top)
-	got, err := alone("{{ with .Values }}"+text+"{{ end }}", common.Values{"Values": dot()})
+	got, err := alone(text, common.Values{"Values": dot()})
 	if (err == nil) != (wantErr == nil) {
 		t.Fatalf("Helm's error: %v\nours: %v", wantErr, err)
 	}
