@@ -35,7 +35,7 @@ spec:
     {{- include "workload.selector" . | nindent 4 }}
   ports:
     - port: {{ include "workload.servicePort" . }}
-      targetPort: {{ default (int .w.port) .w.portName }}
+      targetPort: {{ default (int .w.port) .w.portName | toJson }}
       protocol: TCP
       {{- with default (ternary "main" "" (gt (len .w.ports) 0)) .w.portName }}
       name: {{ . | quote }}

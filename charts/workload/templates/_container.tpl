@@ -115,6 +115,7 @@ securityContext:
 {{- if kindIs "invalid" .of.w.port -}}{{- $type = "none" -}}{{- end -}}
 {{- end -}}
 {{- $port := default (default (.of.w.port | toString) .of.w.portName) $p.port -}}
+{{- if regexMatch "^(y|n|yes|no|on|off|true|false|null)$" $port }}{{ $port = quote $port }}{{ end -}}
 {{- if ne $type "none" -}}
 {{ .check }}Probe:
   {{- if eq $type "http" }}

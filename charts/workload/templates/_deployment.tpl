@@ -38,7 +38,7 @@ spec:
   minReadySeconds: {{ int .w.minReadySeconds }}
   {{- end }}
   # Counts from the last progress, so it must be longer than the longest start of one pod.
-  progressDeadlineSeconds: {{ if kindIs "invalid" .w.progressDeadlineSeconds }}{{ add (int .w.startSeconds) 300 }}{{ else }}{{ int .w.progressDeadlineSeconds }}{{ end }}
+  progressDeadlineSeconds: {{ if kindIs "invalid" .w.progressDeadlineSeconds }}{{ add (int .w.startSeconds) (int .w.minReadySeconds) 300 }}{{ else }}{{ int .w.progressDeadlineSeconds }}{{ end }}
   selector:
     matchLabels:
       {{- include "workload.selector" . | nindent 6 }}
