@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -144,8 +145,16 @@ func (v *vault) tidy(admin kubernetes.Interface, namespace string) {
 		}
 		return len(l.Items)
 	}
+	// What is put aside is listed from the API server's cache, which hears of it a moment later.
+	cached := func(n int) {
+		v.t.Helper()
+		eventually(v.t, fmt.Sprintf("%d values in the API server's cache", n), func() bool {
+			l, err := admin.CoreV1().Secrets(namespace).List(v.t.Context(), metav1.ListOptions{LabelSelector: manifest.LabelStaged, ResourceVersion: "0"})
+			return err == nil && len(l.Items) == n
+		})
+	}
 	v.typed("typed and never submitted")
-	time.Sleep(time.Second) // until the API server's cache has it
+	cached(3)
 	if n, err := v.changes.DropUnused(v.t.Context(), shopTarget); n != 0 || err != nil {
 		v.t.Errorf("what was just typed is dropped: %d, %v", n, err)
 	}
@@ -155,6 +164,7 @@ func (v *vault) tidy(admin kubernetes.Interface, namespace string) {
 	}
 	v.later = 0
 	v.work(v.submit(change.Draft{Kind: change.Delete, App: shopApp}).ID)
+	cached(2)
 	v.later = change.StagedLife + time.Minute
 	if n, err := v.changes.DropUnused(v.t.Context(), shopTarget); n != 2 || err != nil || staged() != 0 {
 		v.t.Errorf("after the deletion %d were dropped, %d are left: %v", n, staged(), err)

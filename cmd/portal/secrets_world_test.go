@@ -20,6 +20,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"slipway.dev/slipway/internal/audit"
@@ -130,7 +131,32 @@ func newNamespace(t *testing.T) (kubernetes.Interface, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	awaitRights(t, cfg, ns.Name)
 	return admin, ns.Name
+}
+
+// awaitRights waits until the API server's authorizer has seen the new binding.
+func awaitRights(t *testing.T, cfg *rest.Config, namespace string) {
+	t.Helper()
+	cfg = rest.CopyConfig(cfg)
+	cfg.Impersonate.UserName = kube.UserOfTeam("shop")
+	team, err := kubernetes.NewForConfig(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the team's rights", func() bool {
+		_, err := team.CoreV1().Secrets(namespace).List(t.Context(), metav1.ListOptions{})
+		return err == nil
+	})
+}
+
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); !ok(); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
 }
 
 // openVault opens a portal on a database, as each process does.

@@ -81,16 +81,22 @@ func (h *house) starts(t *testing.T) (stop func()) {
 
 func (h *house) becomes(t *testing.T, id int64, want change.State) change.Change {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	return h.stored(t, id, string(want), func(c change.Change) bool { return c.State == want })
+}
+
+// stored waits until a change stands in the database as ok wants it: reports are stored a moment after they are made.
+func (h *house) stored(t *testing.T, id int64, what string, ok func(change.Change) bool) change.Change {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		c, err := h.store.Change(t.Context(), id)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.State == want {
+		if ok(c) {
 			return c
 		}
 		if time.Now().After(end) {
-			t.Fatalf("change %d is %s and does not become %s: %s", id, c.State, want, c.Failure)
+			t.Fatalf("waited in vain for %s; change %d is %s, %s, with %+v", what, id, c.State, c.Failure, c.Outcomes)
 		}
 	}
 }
@@ -99,7 +105,7 @@ func waits(t *testing.T, g *gated) {
 	t.Helper()
 	select {
 	case <-g.waits:
-	case <-time.After(10 * time.Second):
+	case <-time.After(20 * time.Second):
 		t.Fatal("nothing waits at the gate")
 	}
 }
@@ -112,10 +118,9 @@ func TestAChangeThatWaitsForAGateHoldsUpNoOther(t *testing.T) {
 	other := draft(staging, change.Create, "one", "b")
 	other.App.Name = "web"
 	h.becomes(t, h.submit(t, petra, other, "2").ID, change.Applied)
-	c := h.becomes(t, slow, change.Applying)
-	if len(c.Outcomes) == 0 || !slices.ContainsFunc(c.Outcomes, func(o manifest.Outcome) bool { return o.State == manifest.Awaited && o.Note == "1 pod runs" }) {
-		t.Errorf("what is stored does not say what is waited for: %+v", c.Outcomes)
-	}
+	h.stored(t, slow, "what is waited for", func(c change.Change) bool {
+		return c.State == change.Applying && slices.ContainsFunc(c.Outcomes, func(o manifest.Outcome) bool { return o.State == manifest.Awaited && o.Note == "1 pod runs" })
+	})
 	g.open <- manifest.Succeeded
 	h.becomes(t, slow, change.Applied)
 }
@@ -125,7 +130,7 @@ func TestAGateIsOnceInTheAudit(t *testing.T) {
 	id := h.submit(t, petra, draft(staging, change.Create, "one", "a"), "1").ID
 	stop := h.starts(t)
 	waits(t, g)
-	for end := time.Now().Add(10 * time.Second); entriesOf(h.log(t), migrateRef) != "done"; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(20 * time.Second); entriesOf(h.log(t), migrateRef) != "done"; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("while it is waited for: %q", entriesOf(h.log(t), migrateRef))
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	storagev1 "k8s.io/api/storage/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -37,6 +38,9 @@ func TestChoicesInTheNamespace(t *testing.T) {
 		"apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {ports: [{name: postgres, port: 5432}, {name: metrics, port: 9187}]}",
 	} {
 		s.adminDoes("kubectl", "", text)
+	}
+	for resource, last := range map[string]string{"secrets": "slipway-staged-abc", "configmaps": "settings", "services": "db"} {
+		s.cached(corev1.SchemeGroupVersion.WithResource(resource), s.place.Namespace, last)
 	}
 	for _, row := range []struct {
 		q    manifest.Question
@@ -89,6 +93,7 @@ func TestChoicesInTheCluster(t *testing.T) {
 	t.Cleanup(func() {
 		_ = s.admin.StorageV1().StorageClasses().Delete(context.Background(), class.Name, metav1.DeleteOptions{})
 	})
+	s.cached(storagev1.SchemeGroupVersion.WithResource("storageclasses"), "", class.Name)
 	classes := s.choices(manifest.Question{Kind: "StorageClass"})
 	if !slices.Contains(classes, manifest.Choice{Value: class.Name, Help: "waits for the first pod, node-local, can grow"}) {
 		t.Errorf("classes: %+v", classes)
@@ -117,6 +122,7 @@ func TestChoicesInTheCluster(t *testing.T) {
 func TestNamespacesOfOtherTeamsAreNotOffered(t *testing.T) {
 	theirs := newStage(t, manifest.LabelTeam+"=somebody-else")
 	s := newStage(t, manifest.LabelTeam+"="+theirs.team)
+	s.cached(corev1.SchemeGroupVersion.WithResource("namespaces"), "", s.place.Namespace)
 	var got []string
 	for _, c := range s.choices(manifest.Question{Kind: "Namespace"}) {
 		got = append(got, c.Value)

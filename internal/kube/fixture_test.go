@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -272,6 +274,16 @@ func (s *stage) eventually(what string, ok func() bool) {
 			s.t.Fatalf("waited in vain for %s", what)
 		}
 	}
+}
+
+// cached waits until the API server's cache has an object. What is listed for people to choose from comes from
+// there, and it hears of a write a moment after whoever wrote.
+func (s *stage) cached(of schema.GroupVersionResource, namespace, name string) {
+	s.t.Helper()
+	s.eventually(name+" in the API server's cache", func() bool {
+		all, err := s.dynamic.Resource(of).Namespace(namespace).List(s.t.Context(), metav1.ListOptions{ResourceVersion: "0"})
+		return err == nil && slices.ContainsFunc(all.Items, func(u unstructured.Unstructured) bool { return u.GetName() == name })
+	})
 }
 
 // set reads objects, gives them the labels of an application of the stage's team, and puts them in order.

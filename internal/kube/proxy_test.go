@@ -75,21 +75,30 @@ func (p *wire) serve() {
 		if err != nil {
 			return
 		}
-		p.mu.Lock()
-		refuse := p.cut || p.closed
-		p.mu.Unlock()
 		out, err := net.Dial("tcp", p.to)
-		if err != nil || refuse {
+		if err != nil {
 			_ = in.Close()
-			if err == nil {
-				_ = out.Close()
-			}
 			continue
 		}
-		p.set(func() { p.conns[in], p.conns[out] = true, true })
+		if !p.keep(in, out) {
+			_ = in.Close()
+			_ = out.Close()
+			continue
+		}
 		p.all.Go(func() { p.pump(in, out) })
 		p.all.Go(func() { p.pump(out, in) })
 	}
+}
+
+// keep takes the two ends of a connection, unless it is cut: what is dropped afterwards is all that there is.
+func (p *wire) keep(in, out net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cut || p.closed {
+		return false
+	}
+	p.conns[in], p.conns[out] = true, true
+	return true
 }
 
 func (p *wire) pump(from, to net.Conn) {
