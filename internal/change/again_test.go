@@ -10,6 +10,7 @@ import (
 	"slipway.dev/slipway/internal/audit"
 	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/change"
+	"slipway.dev/slipway/internal/manifest"
 	"slipway.dev/slipway/internal/policy"
 )
 
@@ -104,4 +105,19 @@ func renamed(name string) fstest.MapFS {
 		files[strings.Replace(path, "maps/", name+"/", 1)] = &fstest.MapFile{Data: []byte(strings.Replace(string(f.Data), "name: maps", "name: "+name, 1))}
 	}
 	return files
+}
+
+// A creation that failed half-way has made an application: it is changed, and need not be made under another name.
+func TestAFailedCreationIsTakenUpAgain(t *testing.T) {
+	h := newHouse(t)
+	h.cluster.breaks = map[string]*manifest.Problem{"migrate-1": {Kind: manifest.GateFailed, Sentence: "Its process ends with exit code 3."}}
+	c := h.work(t, h.submit(t, petra, draft(staging, change.Create, "one", "a", "migrate-1"), "1").ID)
+	if c.State != change.Failed {
+		t.Fatalf("%s: %s", c.State, c.Failure)
+	}
+	d := h.again(t, c, change.Update, "one")
+	d.Inputs = catalog.Inputs{"names": []any{"a", "migrate-2"}, "value": "two"}
+	if c = h.work(t, h.submit(t, petra, d, "2").ID); c.State != change.Applied || c.Revision != 1 {
+		t.Errorf("mended: %s, revision %d: %s %+v", c.State, c.Revision, c.Failure, c.Closed)
+	}
 }
