@@ -41,6 +41,11 @@ func (p *tab) axe() {
 	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void](source)); err != nil {
 		p.t.Fatal(err)
 	}
+	// What is still fading in has no contrast yet.
+	const still = `Promise.allSettled(document.getAnimations().filter(a => a.effect?.getComputedTiming().endTime < Infinity).map(a => a.finished)).then(() => true)`
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](still, chromedp.EvalAwaitPromise)); err != nil {
+		p.t.Fatal(err)
+	}
 	found, err := chromedp.Run(ctx, chromedp.Evaluate[[]axeViolation](
 		`axe.run(document, {resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}).then(r => r.violations)`,
 		chromedp.EvalAwaitPromise))

@@ -45,7 +45,7 @@ func TestCanary(t *testing.T) {
 	const next = "registry.example.com/team/shop:1.5.0"
 	e := entry{tab: dev}
 	dev.fillForm(staging, "finch", image)
-	e.object("in", map[string]any{"host": "finch.example.com", "canary": map[string]any{"enabled": true, "image": next, "weight": 25}})
+	e.object("in", map[string]any{"host": w.host("finch"), "canary": map[string]any{"enabled": true, "image": next, "weight": 25}})
 	dev.submit("to see how it sings", "Create finch")
 	dev.sees("Became revision 1")
 	alone := "Deployment finch " + image + "\nService finch\nIngress finch"

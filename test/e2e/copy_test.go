@@ -24,10 +24,10 @@ func TestACopyIsMadeAndGoesByItself(t *testing.T) {
 	dev := w.signIn(t, "payments-dev")
 	dev.fillForm(lab, "tern", image)
 	e := entry{tab: dev}
-	e.scalar("in/host", "tern.example.com")
+	e.scalar("in/host", w.host("tern"))
 	e.row("in/env", 0)
 	e.scalar("in/env/0/key", "BASE_URL")
-	e.scalar("in/env/0/value", "https://tern.example.com/")
+	e.scalar("in/env/0/value", "https://"+w.host("tern")+"/")
 	e.secretRow("TOKEN", "lab-only-7f2a91")
 	dev.submit("to copy it", "Create tern")
 	dev.sees("Became revision 1")
@@ -36,7 +36,7 @@ func TestACopyIsMadeAndGoesByItself(t *testing.T) {
 	dev.open(lab.app("tern"))
 	dev.click("More actions")
 	dev.follow("Copy…")
-	dev.sees("Copy tern", "brief, nothing there yet, at most 1 minute", "No secret value", "below brief.example.com and preview.example.com")
+	dev.sees("Copy tern", "brief, nothing there yet, at most 1 minute", "No secret value", "below "+w.host("brief")+" and "+w.host("preview"))
 	dev.axe()
 	dev.screenshot("copy")
 	dev.press(`input[name="environment"][value="brief"]`)
@@ -45,7 +45,7 @@ func TestACopyIsMadeAndGoesByItself(t *testing.T) {
 		t.Fatalf("it led to %s", got)
 	}
 	dev.sees("Taken over from tern of staging, revision 1")
-	for name, want := range map[string]string{"in/host": "tern-copy.brief.example.com", "in/env/0/value": "https://tern-copy.brief.example.com/", "name": "tern-copy"} {
+	for name, want := range map[string]string{"in/host": w.host("tern-copy.brief"), "in/env/0/value": "https://" + w.host("tern-copy.brief") + "/", "name": "tern-copy"} {
 		if got := dev.holds(name); got != want {
 			t.Errorf("%s holds %q, want %q", name, got, want)
 		}
@@ -73,7 +73,7 @@ func TestACopyIsMadeAndGoesByItself(t *testing.T) {
 	ctx, namespace := context.Background(), w.cluster.namespace(labBrief)
 	mine := metav1.ListOptions{LabelSelector: "slipway.dev/app=tern-copy"}
 	ingress, err := w.cluster.admin.NetworkingV1().Ingresses(namespace).List(ctx, mine)
-	if err != nil || len(ingress.Items) != 1 || ingress.Items[0].Spec.Rules[0].Host != "tern-copy.brief.example.com" {
+	if err != nil || len(ingress.Items) != 1 || ingress.Items[0].Spec.Rules[0].Host != w.host("tern-copy.brief") {
 		t.Errorf("it is served as %v, %v", ingress.Items, err)
 	}
 	err = eventually(ctx, 4*time.Minute, func(ctx context.Context) error {

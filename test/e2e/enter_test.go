@@ -43,7 +43,7 @@ func (e entry) object(name string, values map[string]any) {
 			e.value(at, values[key])
 			last = time.Now()
 		}
-		if len(later) == len(pending) && time.Since(last) > 15*time.Second {
+		if len(later) == len(pending) && time.Since(last) > patience {
 			e.t.Fatalf("%s: the form does not offer %s of %s\n%s", e.who, strings.Join(later, ", "), name, e.text())
 		}
 		if pending = later; len(pending) > 0 {

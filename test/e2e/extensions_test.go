@@ -44,7 +44,7 @@ func TestSecretsFromOutsideAndMiddlewares(t *testing.T) {
 			"keys": []any{map[string]any{"key": "DATABASE_URL", "remoteKey": "shop/production", "property": "url"}},
 		}},
 		"variables": []any{map[string]any{"name": "DATABASE_URL", "from": "secret", "ref": "vaulted-database"}},
-		"host":      "vaulted.example.com",
+		"host":      w.host("vaulted"),
 		"ingress": map[string]any{
 			"className": "traefik", "issuer": "letsencrypt-prod", "redirect": "always", "rateLimit": 20,
 			"middlewares": []any{"security-headers"},

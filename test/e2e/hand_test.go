@@ -30,8 +30,25 @@ const findJS = `((text, selector) => {
 	hit.scrollIntoView({block: "center", inline: "center", behavior: "instant"});
 	const r = hit.getClientRects()[0], x = r.left + r.width / 2, y = r.top + r.height / 2;
 	const top = document.elementFromPoint(x, y);
+	window.meets = e => hit.contains(e) || e === top || e.closest("label")?.control === hit;
 	const clear = top && (hit.contains(top) || top.contains(hit) || top.closest("label")?.control === hit);
 	return {X: x, Y: y, Covered: clear ? "" : (top ? top.outerHTML.slice(0, 120) : "the edge of the window")};
+})`
+
+// aimJS looks at the next press of the mouse. What was found may have moved since, because something above it
+// has come or gone; a person sees that and aims again. So a press that would meet something else meets nothing,
+// and window.met says so.
+const aimJS = `(at => {
+	window.met = "";
+	if (window.aims || !at) return at;
+	window.aims = true;
+	for (const kind of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"]) addEventListener(kind, e => {
+		if (kind === "pointerdown" || kind === "click") window.met = window.meets(e.target) ? "it" : "another";
+		if (window.met !== "another") return;
+		e.preventDefault();
+		e.stopImmediatePropagation();
+	}, true);
+	return at;
 })`
 
 const pressable = "a[href],button,summary,[role=button],[role=radio],input[type=submit]"
@@ -40,7 +57,7 @@ func (p *tab) find(text, selector string) spot {
 	p.t.Helper()
 	var at *spot
 	err := eventually(p.ctx, patience, func(ctx context.Context) (err error) {
-		at, err = chromedp.Run(ctx, chromedp.Evaluate[*spot](fmt.Sprintf("%s(%s,%s)", findJS, js(text), js(selector))))
+		at, err = chromedp.Run(ctx, chromedp.Evaluate[*spot](fmt.Sprintf("%s(%s(%s,%s))", aimJS, findJS, js(text), js(selector))))
 		switch {
 		case err != nil:
 			return err
@@ -60,15 +77,28 @@ func (p *tab) find(text, selector string) spot {
 // click presses the link or button of that name.
 func (p *tab) click(name string) {
 	p.t.Helper()
-	at := p.find(name, pressable)
-	p.do(chromedp.MouseClickXY(at.X, at.Y))
+	p.pressAt(name, pressable)
 }
 
 // press presses the first element that a CSS selector finds.
 func (p *tab) press(selector string) {
 	p.t.Helper()
-	at := p.find("", selector)
-	p.do(chromedp.MouseClickXY(at.X, at.Y))
+	p.pressAt("", selector)
+}
+
+// pressAt presses what is found, and again where it has moved away from under the mouse meanwhile. A page that
+// is gone, or runs no scripts, does not move.
+func (p *tab) pressAt(name, selector string) {
+	p.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		at := p.find(name, selector)
+		p.do(chromedp.MouseClickXY(at.X, at.Y))
+		met, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](`window.met !== "another"`))
+		if met || err != nil {
+			return
+		}
+	}
+	p.t.Fatalf("%s at %s: %q does not hold still\n%s", p.who, p.path(), name+selector, p.text())
 }
 
 // follow is click, and waits for the page that comes.

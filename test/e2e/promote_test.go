@@ -18,13 +18,13 @@ func TestPromote(t *testing.T) {
 	const inStaging, inProduction = "staging-only-7f2a91", "production-only-c4418e"
 	dev.fillForm(staging, "promo", old)
 	e := entry{tab: dev}
-	e.scalar("in/host", "promo.staging.example.com")
+	e.scalar("in/host", w.host("promo.staging"))
 	e.row("in/env", 0)
 	e.scalar("in/env/0/key", "LOG_LEVEL")
 	e.scalar("in/env/0/value", "debug")
 	e.row("in/env", 1)
 	e.scalar("in/env/1/key", "BASE_URL")
-	e.scalar("in/env/1/value", "https://promo.staging.example.com")
+	e.scalar("in/env/1/value", "https://"+w.host("promo.staging"))
 	e.secretRow("TOKEN", inStaging)
 	dev.submit("to try it", "Create promo")
 	dev.sees("Became revision 1")
@@ -32,7 +32,7 @@ func TestPromote(t *testing.T) {
 	dev.open(staging.app("promo"))
 	dev.click("More actions")
 	dev.follow("Promote…")
-	dev.sees("Promote promo", "There is no promo in production yet", "It names promo.staging.example.com", "the form asks for one")
+	dev.sees("Promote promo", "There is no promo in production yet", "It names "+w.host("promo.staging"), "the form asks for one")
 	dev.axe()
 	dev.screenshot("promote-new")
 	dev.follow("Take over into the form")
@@ -53,7 +53,7 @@ func TestPromote(t *testing.T) {
 	}
 	dev.follow("Back to the form")
 	dev.typeInto(e.element("in/secrets/data/0/value", `e => e.type !== "checkbox" && e.type !== "hidden"`), inProduction)
-	e.scalar("in/host", "promo.example.com")
+	e.scalar("in/host", w.host("promo"))
 	e.scalar("in/replicas", "3")
 	change := dev.submit("it is good", "Submit for approval")
 	dev.sees("Promote promo from staging revision 1 (1 field differs)", "waits for approval")
@@ -72,7 +72,7 @@ func TestPromote(t *testing.T) {
 	dev.axe()
 	dev.screenshot("promote")
 	dev.follow("Take over into the form")
-	for name, want := range map[string]string{"in/image": next, "in/host": "promo.example.com", "in/replicas": "3"} {
+	for name, want := range map[string]string{"in/image": next, "in/host": w.host("promo"), "in/replicas": "3"} {
 		if got := dev.holds(name); got != want {
 			t.Errorf("%s holds %q, want %q", name, got, want)
 		}
@@ -109,7 +109,7 @@ func (w *world) promoted(t *testing.T, image, secret string) {
 		t.Errorf("production runs %d of %s", *deployment.Spec.Replicas, got)
 	}
 	ingress, err := w.cluster.admin.NetworkingV1().Ingresses(namespace).Get(ctx, "promo", metav1.GetOptions{})
-	if err != nil || ingress.Spec.Rules[0].Host != "promo.example.com" {
+	if err != nil || ingress.Spec.Rules[0].Host != w.host("promo") {
 		t.Errorf("production answers at %v, %v", ingress.Spec.Rules, err)
 	}
 	secrets, err := w.cluster.admin.CoreV1().Secrets(namespace).List(ctx, metav1.ListOptions{LabelSelector: "slipway.dev/app=promo"})

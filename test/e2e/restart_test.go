@@ -40,7 +40,7 @@ func TestRestart(t *testing.T) {
 
 	watcher := w.signIn(t, "payments-dev")
 	watcher.open(staging.app("bouncer"))
-	watcher.waitFor("the ready verdict", `document.querySelector("#verdict")?.classList.contains("st-ready") && document.querySelectorAll('[id^="n-pod-"]').length > 0`)
+	watcher.waitFor("the ready verdict", `document.querySelector("#verdict")?.classList.contains("st-ready") && document.querySelectorAll('[id^="n-pod-"]').length === 2`)
 	watcher.screenshot("live-actions")
 	before, err := json.Marshal(watcher.podNames())
 	if err != nil {

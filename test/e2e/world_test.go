@@ -164,8 +164,8 @@ teams:
 %senvironments:
   - {name: staging, title: Staging}
   - {name: production, title: Production, approvals: 1}
-  - {name: preview, title: Preview, copies: {maxAge: 168h, domain: preview.example.com}}
-  - {name: brief, title: Brief, copies: {maxAge: 1m, domain: brief.example.com}}
+  - {name: preview, title: Preview, copies: {maxAge: 168h, domain: %s}}
+  - {name: brief, title: Brief, copies: {maxAge: 1m, domain: %s}}
 targets:
 %sbindings:
   - {group: payments, role: developer, team: payments}
@@ -176,10 +176,13 @@ targets:
 templates:
   - {folder: templates}
 log: {level: debug, format: text}
-`, port, w.base, issuer, teams.String(), places.String(), bindings.String())
+`, port, w.base, issuer, teams.String(), w.host("preview"), w.host("brief"), places.String(), bindings.String())
 	path := filepath.Join(w.folder, "portal.yaml")
 	return path, os.WriteFile(path, []byte(text), 0o600)
 }
+
+// host is a host name of this run: one that another run has left in the cluster is served already.
+func (w *world) host(name string) string { return name + "." + w.run + ".example.com" }
 
 // eventually asks again and again, at most for d, until ask has no more objection.
 func eventually(ctx context.Context, d time.Duration, ask func(context.Context) error) error {
