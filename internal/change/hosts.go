@@ -60,11 +60,14 @@ func (s *Service) taken(cluster string, mine, other manifest.Served, may func(po
 	return fmt.Sprintf("`%s` is served already. Choose another host or path, or ask your platform team.", address)
 }
 
-// clashErrors puts clashes at the fields of the form that hold the hosts.
+// clashErrors puts clashes at the fields of the form that hold the hosts. Several Ingresses may have their
+// host from one field, which is mended once.
 func (s *Service) clashErrors(p *prepared) catalog.Errors {
 	var out catalog.Errors
 	for _, c := range p.taken {
-		out = append(out, s.hostError(p, c.host, c.sentence))
+		if e := s.hostError(p, c.host, c.sentence); !slices.Contains(out, e) {
+			out = append(out, e)
+		}
 	}
 	return out
 }

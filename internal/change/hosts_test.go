@@ -20,10 +20,10 @@ var webChart = fstest.MapFS{
 	"web/values.schema.json": {Data: []byte(`{"type": "object", "required": ["hosts"], "properties": {
 		"hosts": {"type": "array", "title": "Addresses", "items": {"type": "object", "properties": {"host": {"type": "string", "title": "Host", "x-ui-host": true}}}},
 		"path": {"type": "string", "title": "Path"}}}`)},
-	"web/templates/ingress.yaml": {Data: []byte(`{{- range .Values.hosts }}
+	"web/templates/ingress.yaml": {Data: []byte(`{{- range $i, $at := .Values.hosts }}
 apiVersion: networking.k8s.io/v1
 kind: Ingress
-metadata: {name: {{ $.Release.Name }}}
+metadata: {name: {{ $.Release.Name }}{{ if $i }}-{{ $i }}{{ end }}}
 spec:
   rules: [{host: {{ .host }}, http: {paths: [{path: {{ $.Values.path }}, pathType: Prefix, backend: {service: {name: api, port: {number: 80}}}}]}}]
 ---
@@ -96,6 +96,18 @@ func TestHostThatIsServedAlready(t *testing.T) {
 				t.Errorf("%+v", e)
 			}
 		})
+	}
+}
+
+// A canary has the host of what it stands beside: that it is taken is one thing to mend, and told once.
+func TestHostOfSeveralIngressesIsToldOnce(t *testing.T) {
+	h := hostHouse(t, true, manifest.Served{Host: "search.example.com", Namespace: "search-production", Name: "find", App: "find"})
+	d := webDraft("search.example.com", "/")
+	d.Inputs["hosts"] = []any{map[string]any{"host": "search.example.com"}, map[string]any{"host": "search.example.com"}}
+	_, err := h.service.Preview(t.Context(), petra, d)
+	var errs catalog.Errors
+	if !errors.As(err, &errs) || len(errs) != 1 || errs[0].Path != "/hosts/0/host" {
+		t.Errorf("got %v", err)
 	}
 }
 
