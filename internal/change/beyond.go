@@ -8,7 +8,7 @@ import (
 )
 
 // beyond says what now would do that was not approved, the first of it, as a clause; it is empty if every object
-// has the operation that was approved, or nothing is left to do to it because an earlier attempt did it; each
+// is the one that was there and has the operation that was approved, or nothing is left to do to it because an earlier attempt did it; each
 // field that would change is one that was approved, from the same value to the same value; and no effect is new.
 func beyond(approved, now Plan) string {
 	for _, o := range now.Objects {
@@ -33,6 +33,9 @@ func beyondObject(approved Plan, now manifest.DryRun) string {
 	i := slices.IndexFunc(approved.Objects, func(a manifest.DryRun) bool { return a.Ref.Same(now.Ref) })
 	if i < 0 || approved.Objects[i].Op != now.Op {
 		return fmt.Sprintf("%s would now be %s.", named(now.Ref), passive[now.Op])
+	}
+	if approved.Objects[i].Another(now) {
+		return named(now.Ref) + " is another one by now: the one that was there was deleted, and one of the same name was made."
 	}
 	for _, f := range now.Fields {
 		if !slices.Contains(approved.Objects[i].Fields, f) {

@@ -26,7 +26,9 @@ type folder struct {
 	breaks map[string]*manifest.Problem // by object name: not refused by a dry run, but when it is applied
 	taken  map[string]string            // by object name: whose it is by now
 	staged map[manifest.Token]manifest.Staged
-	now    func() time.Time // when something is staged
+	uids   map[string]string // by object name: which one it is, "1" where nothing is said
+	seen   manifest.UIDs     // what the last Apply was told
+	now    func() time.Time  // when something is staged
 	calls  []policy.Acting
 }
 
@@ -71,7 +73,7 @@ func (f *folder) DryRun(_ context.Context, as policy.Acting, _ manifest.Place, _
 		raw, _ := json.Marshal(o)
 		d := manifest.DryRun{Ref: manifest.RefOf(o), Op: manifest.Create, After: string(raw), Problem: f.refuse[o.GetName()]}
 		if live, ok := f.read(d.Ref); ok {
-			d.Before, d.Op = live, manifest.Unchanged
+			d.Before, d.Op, d.UID = live, manifest.Unchanged, cmp.Or(f.uids[o.GetName()], "1")
 			if live != string(raw) {
 				d.Op = manifest.Change
 				d.Fields = []manifest.FieldChange{{Path: ".data", From: live, To: string(raw), Op: manifest.Change}}
@@ -86,17 +88,18 @@ func (f *folder) DryRun(_ context.Context, as policy.Acting, _ manifest.Place, _
 		case ok && f.taken[r.Name] != "":
 			d.Left = f.taken[r.Name]
 		case ok:
-			d.Op, d.Before = manifest.Delete, live
+			d.Op, d.Before, d.UID = manifest.Delete, live, cmp.Or(f.uids[r.Name], "1")
 		}
 		out = append(out, d)
 	}
 	return out, nil
 }
 
-func (f *folder) Apply(ctx context.Context, as policy.Acting, _ manifest.Place, _ string, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) ([]manifest.Outcome, error) {
+func (f *folder) Apply(ctx context.Context, as policy.Acting, _ manifest.Place, _ string, set manifest.Set, prune []manifest.Ref, seen manifest.UIDs, report func(manifest.Outcome) error) ([]manifest.Outcome, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.calls = append(f.calls, as)
+	f.seen = seen
 	if f.away {
 		return nil, change.ErrClusterAway
 	}

@@ -160,8 +160,8 @@ type mortalCluster struct {
 	fate *fate
 }
 
-func (m mortalCluster) Apply(ctx context.Context, as policy.Acting, p manifest.Place, app string, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) ([]manifest.Outcome, error) {
-	return m.folder.Apply(ctx, as, p, app, set, prune, func(o manifest.Outcome) error {
+func (m mortalCluster) Apply(ctx context.Context, as policy.Acting, p manifest.Place, app string, set manifest.Set, prune []manifest.Ref, seen manifest.UIDs, report func(manifest.Outcome) error) ([]manifest.Outcome, error) {
+	return m.folder.Apply(ctx, as, p, app, set, prune, seen, func(o manifest.Outcome) error {
 		m.fate.step()
 		return report(o)
 	})

@@ -160,6 +160,7 @@ func TestBeyondWhatWasApproved(t *testing.T) {
 	harder := change // somebody has changed how its pods are replaced
 	harder.After = "spec: {strategy: {type: Recreate}}"
 	gone := manifest.DryRun{Ref: service, Op: manifest.Delete}
+	of := func(d manifest.DryRun, uid string) manifest.DryRun { d.UID = uid; return d }
 	scale := func(from, to string) manifest.DryRun {
 		return manifest.DryRun{Ref: deployment, Op: manifest.Change, PodsWanted: 5, Fields: []manifest.FieldChange{field(".spec.replicas", from, to)}}
 	}
@@ -174,6 +175,10 @@ func TestBeyondWhatWasApproved(t *testing.T) {
 		"a deletion that nobody approved":  {plan(create), plan(create, gone), "Service `api` would now be deleted."},
 		"restarts, which was not said":     {plan(quiet), plan(change), "`.spec.template.x` of Deployment `api` would now change in another way, or from another value."},
 		"from another value than approved": {plan(scale("2", "5")), plan(scale("3", "5")), "`.spec.replicas` of Deployment `api` would now change in another way, or from another value."},
+		"of another object of the name":    {plan(of(change, "a")), plan(of(change, "b")), "Deployment `api` is another one by now: the one that was there was deleted, and one of the same name was made."},
+		"deletes another of the name":      {plan(of(gone, "a")), plan(of(gone, "b")), "Service `api` is another one by now: the one that was there was deleted, and one of the same name was made."},
+		"of the same object":               {plan(of(change, "a")), plan(of(change, "a")), ""},
+		"another that is as it should be":  {plan(of(change, "a")), plan(of(same, "b")), ""},
 		"the same fields":                  {plan(scale("2", "5")), plan(scale("2", "5")), ""},
 		"the same fields, away meanwhile":  {plan(change), plan(harder), "it would also have this effect now: `api` is away briefly: its old pod stops before the new ones start."},
 	} {

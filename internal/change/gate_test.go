@@ -25,9 +25,9 @@ type gated struct {
 	before manifest.Op                // what applying the Job did
 }
 
-func (g *gated) Apply(ctx context.Context, as policy.Acting, p manifest.Place, app string, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) ([]manifest.Outcome, error) {
+func (g *gated) Apply(ctx context.Context, as policy.Acting, p manifest.Place, app string, set manifest.Set, prune []manifest.Ref, seen manifest.UIDs, report func(manifest.Outcome) error) ([]manifest.Outcome, error) {
 	if app != "api" {
-		return g.folder.Apply(ctx, as, p, app, set, prune, report)
+		return g.folder.Apply(ctx, as, p, app, set, prune, seen, report)
 	}
 	o := manifest.Outcome{Ref: migrateRef, Stage: manifest.StageGates, Op: g.before, State: manifest.Awaited}
 	for _, o.Note = range []string{"its pod is starting", "1 pod runs"} {
@@ -51,7 +51,7 @@ func (g *gated) Apply(ctx context.Context, as policy.Acting, p manifest.Place, a
 		return nil, err
 	}
 	g.before = manifest.Unchanged
-	out, err := g.folder.Apply(ctx, as, p, app, set, prune, report)
+	out, err := g.folder.Apply(ctx, as, p, app, set, prune, seen, report)
 	return append([]manifest.Outcome{o}, out...), err
 }
 

@@ -131,8 +131,10 @@ type Cluster interface {
 	// Apply writes set and deletes prune, stage by stage, in parallel within a stage, never forcing.
 	// report is called for each change of an object's state, one call at a time; if it returns an
 	// error, Apply starts nothing further, waits for what is under way and returns that error. A
-	// stage that has a failure is finished, the ones after it are Skipped.
-	Apply(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) ([]manifest.Outcome, error)
+	// stage that has a failure is finished, the ones after it are Skipped. Objects that seen has are
+	// written to and deleted only if they are still those; another one of such a name is
+	// manifest.Replaced, and so is none.
+	Apply(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref, seen manifest.UIDs, report func(manifest.Outcome) error) ([]manifest.Outcome, error)
 	// Stage puts secret values aside in the place, until what needs them is applied and as long as a
 	// revision refers to them. DryRun and Apply put them in the place of their tokens. The error is a
 	// *manifest.NotStaged if the API server refuses one.

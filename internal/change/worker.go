@@ -216,6 +216,7 @@ type run struct {
 	del    []manifest.Ref     // what is to be deleted
 	not    []manifest.Ref     // what was to be deleted, and is gone or somebody else's by now
 	left   []manifest.Outcome // of those that are somebody else's
+	seen   manifest.UIDs      // of what the plan was made again against
 }
 
 // do returns an error only if the state of the change could not be stored, or the lease is lost; the
@@ -245,6 +246,7 @@ func (r *run) do(ctx context.Context) error {
 		return r.stale(ctx, "The cluster has changed since this was planned, so that this would now do what nobody agreed to: "+what)
 	}
 	r.divide(plan)
+	r.seen = manifest.UIDsOf(plan.Objects)
 	if err := r.intend(ctx); err != nil {
 		return err
 	}
@@ -349,7 +351,7 @@ func waiting(set manifest.Set, home string, del []manifest.Ref) []manifest.Outco
 
 func (r *run) apply(ctx context.Context) error {
 	rec := startRecorder(ctx, r)
-	outcomes, err := r.s.Cluster.Apply(ctx, r.acting(), r.c.Place, r.c.App.Name, r.set, r.del, func(o manifest.Outcome) error {
+	outcomes, err := r.s.Cluster.Apply(ctx, r.acting(), r.c.Place, r.c.App.Name, r.set, r.del, r.seen, func(o manifest.Outcome) error {
 		if o.State == manifest.Awaited {
 			r.at.lend()
 		}

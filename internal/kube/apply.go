@@ -8,6 +8,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,14 +26,15 @@ import (
 // of it changes. It has succeeded when its Job has; a Job that fails is Broken, with the problem
 // manifest.GateFailed. It is waited for as long as the Job itself may take.
 //
-// Objects that carry another application's labels, or none, are neither written nor deleted. What is
+// Objects that carry another application's labels, or none, are neither written nor deleted; nor is an object that is
+// another one than seen has under its name, or that has gone since (manifest.Replaced, ADR 32). What is
 // gone already counts as deleted. Tokens in Secrets are replaced in memory, just before they are sent,
 // by the values that are put aside (see Stage); a Secret that lacks one is not written. A write whose
 // answer is lost is sent again, which server-side apply makes harmless; if no answer comes in the end, the outcome is Lost.
 //
 // The error wraps manifest.ErrClusterAway if the cluster was never reached, and ErrIdentity if nobody
 // acts; then nothing was written. If ctx ends, Apply returns its error with what was done till then.
-func (cs *Clusters) Apply(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref, report func(manifest.Outcome) error) ([]manifest.Outcome, error) {
+func (cs *Clusters) Apply(ctx context.Context, as policy.Acting, place manifest.Place, app string, set manifest.Set, prune []manifest.Ref, seen manifest.UIDs, report func(manifest.Outcome) error) ([]manifest.Outcome, error) {
 	e, err := cs.errand(ctx, as, place, app, set, prune)
 	if err != nil {
 		return nil, err
@@ -41,7 +43,7 @@ func (cs *Clusters) Apply(ctx context.Context, as policy.Acting, place manifest.
 	if err != nil {
 		return nil, err
 	}
-	r := newRun(e, sealed, prune, report)
+	r := newRun(e, sealed, prune, seen, report)
 	r.readHeads(ctx)
 	for _, stage := range r.stages() {
 		r.runStage(ctx, stage)
@@ -56,6 +58,11 @@ type step struct {
 	sealed  unsealed        // the same, with what is needed to mask it
 	outcome manifest.Outcome
 	written manifest.Object // as the API server answered
+
+	// uid is of the object that the plan was made against, empty where there was none.
+	uid types.UID
+	// ending is set once that object was seen on its way out: when it is gone, it is made anew.
+	ending bool
 
 	known chan struct{} // closed when head and headErr are set
 	head  *metav1.PartialObjectMetadata
@@ -76,7 +83,7 @@ type run struct {
 	stop   chan struct{}
 }
 
-func newRun(e *errand, set []unsealed, prune []manifest.Ref, report func(manifest.Outcome) error) *run {
+func newRun(e *errand, set []unsealed, prune []manifest.Ref, seen manifest.UIDs, report func(manifest.Outcome) error) *run {
 	r := &run{errand: e, report: report, stop: make(chan struct{})}
 	for _, u := range set {
 		ref := manifest.RefIn(u.object, e.place.Namespace)
@@ -84,6 +91,9 @@ func newRun(e *errand, set []unsealed, prune []manifest.Ref, report func(manifes
 	}
 	for _, ref := range prune {
 		r.add(&step{outcome: manifest.Outcome{Ref: ref, Stage: manifest.StageOfDeletion(ref), Op: manifest.Delete}})
+	}
+	for _, s := range r.steps {
+		s.uid = types.UID(seen[s.outcome.Ref])
 	}
 	return r
 }

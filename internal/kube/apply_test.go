@@ -56,7 +56,7 @@ func TestApplyInStages(t *testing.T) {
 
 	var said []string
 	set := s.set("shop", api+"\n---\n"+service+"\n---\n"+settings)
-	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, []manifest.Ref{old}, reports(&said))
+	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, []manifest.Ref{old}, nil, reports(&said))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestApplyStopsAfterAStageThatFailedAndIsResumed(t *testing.T) {
 	s := newStage(t)
 	set := s.set("shop", api+"\n---\n"+broken+"\n---\n"+settings)
 	var said []string
-	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, []manifest.Ref{{Version: "v1", Kind: "ConfigMap", Name: "x"}}, reports(&said))
+	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, []manifest.Ref{{Version: "v1", Kind: "ConfigMap", Name: "x"}}, nil, reports(&said))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestApplyForcesNobody(t *testing.T) {
 	s.apply("shop", s.set("shop", settings))
 	s.adminDoes("kubectl-edit", "", strings.Replace(settings, "blue", "green", 1))
 	set := s.set("shop", strings.Replace(settings, "blue", "red", 1))
-	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, func(manifest.Outcome) error { return nil })
+	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, nil, func(manifest.Outcome) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestApplyForcesNobody(t *testing.T) {
 func TestApplyTakesNothingFromOthers(t *testing.T) {
 	s := newStage(t)
 	s.apply("stock", s.set("stock", settings))
-	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", s.set("shop", settings), nil, func(manifest.Outcome) error { return nil })
+	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", s.set("shop", settings), nil, nil, func(manifest.Outcome) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +184,7 @@ func TestDeletingLeavesWhatIsNotOursAnyMore(t *testing.T) {
 func TestApplyWritesNothingThatCannotBeReported(t *testing.T) {
 	s := newStage(t)
 	full := errors.New("the disk is full")
-	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", s.set("shop", settings+"\n---\n"+api), nil, func(manifest.Outcome) error { return full })
+	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", s.set("shop", settings+"\n---\n"+api), nil, nil, func(manifest.Outcome) error { return full })
 	if !errors.Is(err, full) || s.exists(settingsRef) {
 		t.Errorf("err %v, outcomes %+v", err, out)
 	}
@@ -229,7 +229,7 @@ func TestApplyWhenNoAnswerEverComes(t *testing.T) {
 		}
 		return true
 	}
-	out, err := s.cs.Apply(ctx, s.as, s.place, "shop", s.set("shop", settings), nil, func(manifest.Outcome) error { return nil })
+	out, err := s.cs.Apply(ctx, s.as, s.place, "shop", s.set("shop", settings), nil, nil, func(manifest.Outcome) error { return nil })
 	if !errors.Is(err, context.Canceled) || out[0].State != manifest.Lost {
 		t.Fatalf("%v %+v", err, out)
 	}
@@ -272,7 +272,7 @@ func TestClusterAway(t *testing.T) {
 	if _, err := s.cs.DryRun(t.Context(), s.as, s.place, "shop", set, nil); !errors.Is(err, manifest.ErrClusterAway) {
 		t.Errorf("never reached: %v", err)
 	}
-	if _, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, func(manifest.Outcome) error { return nil }); !errors.Is(err, manifest.ErrClusterAway) {
+	if _, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, nil, func(manifest.Outcome) error { return nil }); !errors.Is(err, manifest.ErrClusterAway) {
 		t.Errorf("never reached: %v", err)
 	}
 	w.set(func() { w.cut = false })
@@ -319,7 +319,7 @@ func TestApplyAdoptsNothingThatComesInBetween(t *testing.T) {
 				}
 				return nil
 			}
-			out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, before)
+			out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, nil, before)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -235,6 +235,7 @@ func compare(d *manifest.DryRun, before, after manifest.Object) error {
 	d.Op = opBetween(was, is, d.Fields)
 	d.PodsLive, d.PodsWanted = podsIn(before), podsIn(after)
 	if before != nil && before.GetDeletionTimestamp() != nil {
+		d.UID = ""
 		d.Warnings = append(d.Warnings, fmt.Sprintf("%s is being deleted at present. It is made anew when it is gone.", d.Ref))
 	}
 	was, is = manifest.MaskPair(was, is)

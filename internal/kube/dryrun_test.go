@@ -44,7 +44,7 @@ var settingsRef = manifest.Ref{Version: "v1", Kind: "ConfigMap", Name: "settings
 // apply writes a set and wants everything to succeed.
 func (s *stage) apply(app string, set manifest.Set, prune ...manifest.Ref) []manifest.Outcome {
 	s.t.Helper()
-	out, err := s.cs.Apply(s.t.Context(), s.as, s.place, app, set, prune, func(manifest.Outcome) error { return nil })
+	out, err := s.cs.Apply(s.t.Context(), s.as, s.place, app, set, prune, nil, func(manifest.Outcome) error { return nil })
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -294,7 +294,7 @@ func TestRightsEndWithTheTeam(t *testing.T) {
 		if !errors.Is(err, kube.ErrIdentity) {
 			t.Errorf("team %q: %v", team, err)
 		}
-		_, err = s.cs.Apply(t.Context(), actingFor(team), s.place, "shop", set, nil, func(manifest.Outcome) error { return nil })
+		_, err = s.cs.Apply(t.Context(), actingFor(team), s.place, "shop", set, nil, nil, func(manifest.Outcome) error { return nil })
 		if !errors.Is(err, kube.ErrIdentity) {
 			t.Errorf("team %q: %v", team, err)
 		}

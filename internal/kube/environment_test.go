@@ -101,7 +101,7 @@ func TestEnvironmentForATeam(t *testing.T) {
 			t.Errorf("%s: %+v", name, d.Problem)
 		}
 	}
-	out, err := s.cs.Apply(t.Context(), s.as, s.place, "search", rendered.Set, nil, func(manifest.Outcome) error { return nil })
+	out, err := s.cs.Apply(t.Context(), s.as, s.place, "search", rendered.Set, nil, nil, func(manifest.Outcome) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,10 @@ func (c *cluster) lacksNamespace(ctx context.Context, name string) bool {
 // problem puts err into plain words, without the secret values of the objects that it is about.
 func (e *errand) problem(ctx context.Context, err error, ref manifest.Ref, about ...manifest.Object) *manifest.Problem {
 	var other *foreign
+	var another *replaced
 	switch {
+	case errors.As(err, &another):
+		return another.problem(ref)
 	case errors.As(err, &other):
 		return say(manifest.NotOurs, "%s exists already and belongs to %s. Choose another name, or have it removed first.", ref, other.whose)
 	case errors.Is(err, errTerminating):

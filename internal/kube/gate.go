@@ -48,12 +48,13 @@ func (r *run) clear(ctx context.Context, s *step) bool {
 			return nil
 		case err != nil:
 			return &readError{err}
-		case manifest.GateStateOf(live) != manifest.GateBroken:
+		case manifest.GateStateOf(live) != manifest.GateBroken, s.uid != "" && s.uid != live.GetUID():
 			return nil
 		}
 		if err := r.session.remove(ctx, r.place.Namespace, s.outcome.Ref, live.GetUID()); err != nil && !gone(err) {
 			return err
 		}
+		s.uid = "" // the Job that was planned for has gone, as it was to
 		s.head, s.headErr = r.session.head(ctx, r.place.Namespace, s.outcome.Ref)
 		return nil
 	})

@@ -52,7 +52,7 @@ func (s *stage) begin(app string, set manifest.Set, prune ...manifest.Ref) *appl
 	s.t.Cleanup(func() { stop(); <-a.end })
 	go func() {
 		defer close(a.end)
-		out, err := s.cs.Apply(ctx, s.as, s.place, app, set, prune, func(o manifest.Outcome) error {
+		out, err := s.cs.Apply(ctx, s.as, s.place, app, set, prune, nil, func(o manifest.Outcome) error {
 			a.mu.Lock()
 			defer a.mu.Unlock()
 			a.all = append(a.all, o)
@@ -377,7 +377,7 @@ func TestGateEndsWhenNothingCanBeRecorded(t *testing.T) {
 	s := newStage(t)
 	full := errors.New("the disk is full")
 	var waits bool
-	_, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", s.set("shop", api+"\n---\n"+migration), nil, func(o manifest.Outcome) error {
+	_, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", s.set("shop", api+"\n---\n"+migration), nil, nil, func(o manifest.Outcome) error {
 		if o.State == manifest.Awaited {
 			waits = true
 			return full

@@ -36,10 +36,11 @@ const (
 func fateOf(err error) fate {
 	var bad *badName
 	var other *foreign
+	var another *replaced
 	var elsewhere *misplaced
 	var reading *readError
 	switch {
-	case err == nil, errors.As(err, &bad), errors.As(err, &other), errors.As(err, &elsewhere), errors.Is(err, ErrIdentity), meta.IsNoMatchError(err):
+	case err == nil, errors.As(err, &bad), errors.As(err, &other), errors.As(err, &another), errors.As(err, &elsewhere), errors.Is(err, ErrIdentity), meta.IsNoMatchError(err):
 		return final
 	case errors.Is(err, errTerminating):
 		return again

@@ -149,7 +149,7 @@ func (r *run) send(ctx context.Context, s *step) (applied, error) {
 			return applied{}, err
 		}
 	}
-	got, err := r.session.apply(ctx, r.place.Namespace, s.object, applyOptions{onlyNew: s.head == nil})
+	got, err := r.session.apply(ctx, r.place.Namespace, s.object, s.only(applyOptions{}))
 	if s.head == nil || !onlyReplicas(err) || !r.takesOver(ctx, s.object, s.head.ManagedFields) {
 		return got, err
 	}
@@ -163,7 +163,7 @@ func (r *run) handOver(ctx context.Context, s *step) error {
 	if err != nil {
 		return &readError{err}
 	}
-	_, err = r.session.apply(ctx, r.place.Namespace, replicasAlone(r.kept(s.object, live)), applyOptions{manager: handoverManager, force: replicasOf(live) == int64(0)})
+	_, err = r.session.apply(ctx, r.place.Namespace, replicasAlone(r.kept(s.object, live)), s.only(applyOptions{manager: handoverManager, force: replicasOf(live) == int64(0)}))
 	if onlyReplicas(err) {
 		return nil
 	}
@@ -174,15 +174,15 @@ func (r *run) handOver(ctx context.Context, s *step) error {
 // forced, of the one field, by the owner in between, which lets go of it when it is ours.
 func (r *run) takeBack(ctx context.Context, s *step) (applied, error) {
 	alone := replicasAlone(s.object)
-	if _, err := r.session.apply(ctx, r.place.Namespace, alone, applyOptions{manager: handoverManager, force: true}); err != nil {
+	if _, err := r.session.apply(ctx, r.place.Namespace, alone, s.only(applyOptions{manager: handoverManager, force: true})); err != nil {
 		return applied{}, err
 	}
-	got, err := r.session.apply(ctx, r.place.Namespace, s.object, applyOptions{})
+	got, err := r.session.apply(ctx, r.place.Namespace, s.object, s.only(applyOptions{}))
 	if err != nil {
 		return got, err
 	}
 	unstructured.RemoveNestedField(alone.Object, "spec")
-	_, err = r.session.apply(ctx, r.place.Namespace, alone, applyOptions{manager: handoverManager})
+	_, err = r.session.apply(ctx, r.place.Namespace, alone, s.only(applyOptions{manager: handoverManager}))
 	return got, err
 }
 

@@ -203,7 +203,7 @@ func TestANumberOfSomebodyElseIsNotTaken(t *testing.T) {
 			if len(d.Conflicts) != 1 || d.Conflicts[0].Field != ".spec.replicas" {
 				t.Errorf("the plan: %+v", d)
 			}
-			out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, func(manifest.Outcome) error { return nil })
+			out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, nil, func(manifest.Outcome) error { return nil })
 			if err != nil || byName(out)["Deployment api"].State != manifest.Broken {
 				t.Errorf("%+v, %v", out, err)
 			}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -88,9 +87,10 @@ func (s *session) head(ctx context.Context, home string, ref manifest.Ref) (*met
 // applyOptions are the query of a server-side apply.
 type applyOptions struct {
 	dryRun  bool
-	force   bool   // only with dryRun, to see what it would be, and for one field, see run.takeBack
-	manager string // who applies; empty for manifest.FieldManager
-	onlyNew bool   // an object of that name must not exist, see noVersion
+	force   bool      // only with dryRun, to see what it would be, and for one field, see run.takeBack
+	manager string    // who applies; empty for manifest.FieldManager
+	onlyNew bool      // an object of that name must not exist, see noVersion
+	uid     types.UID // the object of that name must be this one; empty for whichever there is
 }
 
 // noVersion is a resource version that no object has (ADR 29). An apply that carries it creates what is not
@@ -99,14 +99,7 @@ type applyOptions struct {
 const noVersion = "1"
 
 // asNew is u as it is sent to be created. u stays as it is.
-func asNew(u manifest.Object) manifest.Object {
-	object := maps.Clone(u.Object)
-	metadata, _ := object["metadata"].(map[string]any)
-	metadata = maps.Clone(metadata)
-	metadata["resourceVersion"] = noVersion
-	object["metadata"] = metadata
-	return &unstructured.Unstructured{Object: object}
-}
+func asNew(u manifest.Object) manifest.Object { return withMetadata(u, "resourceVersion", noVersion) }
 
 // applied is what the API server answered to an apply.
 type applied struct {
@@ -125,8 +118,11 @@ func (s *session) apply(ctx context.Context, home string, u manifest.Object, opt
 	if err := s.placed(ctx, u, ref); err != nil {
 		return applied{}, err
 	}
-	if opts.onlyNew {
+	switch {
+	case opts.onlyNew:
 		u = asNew(u)
+	case opts.uid != "":
+		u = withUID(u, opts.uid)
 	}
 	body, err := json.Marshal(u.Object)
 	if err != nil {

@@ -164,7 +164,7 @@ func TestSecretsWithoutAValue(t *testing.T) {
 			if d.Problem == nil || d.Problem.Kind != manifest.UnsetSecret || d.Problem.Sentence != row.says {
 				t.Errorf("the plan says %+v", d.Problem)
 			}
-			out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, func(manifest.Outcome) error { return nil })
+			out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, nil, func(manifest.Outcome) error { return nil })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -224,7 +224,7 @@ func TestSecretsThatARuleQuotes(t *testing.T) {
 	if !strings.Contains(d.Problem.Said, "this: ") || d.Problem.Kind != manifest.Admission {
 		t.Errorf("it does not say what the rule said: %+v", d.Problem)
 	}
-	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, func(manifest.Outcome) error { return nil })
+	out, err := s.cs.Apply(t.Context(), s.as, s.place, "shop", set, nil, nil, func(manifest.Outcome) error { return nil })
 	if err != nil || out[0].Problem == nil {
 		t.Fatalf("%+v, %v", out, err)
 	}

@@ -27,7 +27,7 @@ func (r *run) write(ctx context.Context, s *step) {
 			return err
 		}
 		got, err = r.send(ctx, s)
-		return err
+		return r.orReplaced(ctx, s, err)
 	})
 	s.outcome.Tries = a.tries
 	if a.err != nil {
@@ -53,11 +53,11 @@ func (r *run) mayWrite(ctx context.Context, s *step) error {
 	}
 	switch {
 	case gone(s.headErr):
-		return nil
+		return s.goneMeanwhile()
 	case s.headErr != nil:
 		return &readError{s.headErr}
 	}
-	return r.owned(s.head)
+	return r.stillThatOne(s)
 }
 
 // opOf tells what an apply did. Others write to the object too (its controller, its status), so a new
@@ -125,6 +125,9 @@ func (r *run) removeOnce(ctx context.Context, s *step) error {
 	if whose, mine := r.mine(head); !mine {
 		s.outcome.Op, s.outcome.Left = manifest.Unchanged, whose
 		return nil
+	}
+	if s.uid != "" && s.uid != head.UID {
+		return &replaced{there: true}
 	}
 	s.outcome.UID = string(head.UID)
 	if head.DeletionTimestamp != nil {

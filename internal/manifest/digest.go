@@ -11,7 +11,7 @@ import (
 
 // digestVersion is the first thing that goes into a digest. It changes whenever the encoding does, so
 // that a digest of the old form can never be taken for one of the new.
-const digestVersion = "slipway plan digest v2"
+const digestVersion = "slipway plan digest v3"
 
 // Decision is what a person decided about a field that somebody else owns.
 type Decision struct {
@@ -31,8 +31,8 @@ type DigestInput struct {
 	Decisions          []Decision // in any order
 }
 
-// NewDigest is the SHA-256 of in: of every part, and for each object its operation and the fields
-// that change, with what they are now. Other texts of a DryRun, such as warnings and times, are not
+// NewDigest is the SHA-256 of in: of every part, and for each object its operation, the UID of the live one
+// that is changed or deleted, and the fields that change, with what they are now. Other texts of a DryRun, such as warnings and times, are not
 // part of it, because they say nothing about what would happen.
 //
 // Every text and every number of things is preceded by its length as 8 bytes, most significant
@@ -88,6 +88,7 @@ func (d digester) objects(objects []DryRun) {
 	for _, o := range objects {
 		d.ref(o.Ref)
 		d.text(string(o.Op))
+		d.text(uidOf(o))
 		d.number(len(o.Fields))
 		for _, f := range o.Fields {
 			d.text(f.Path)
@@ -95,6 +96,14 @@ func (d digester) objects(objects []DryRun) {
 			d.text(f.From)
 		}
 	}
+}
+
+// uidOf is the UID that what happens to an object rests on.
+func uidOf(o DryRun) string {
+	if o.Op == Change || o.Op == Delete {
+		return o.UID
+	}
+	return ""
 }
 
 func (d digester) decisions(ds []Decision) {

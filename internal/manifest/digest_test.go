@@ -11,7 +11,7 @@ func digestInput() DigestInput {
 		Cluster: "nbg1-prod", Namespace: "payments", Template: "web-service", Version: "1.0.0", Rendered: []byte("kind: Deployment\n"),
 		Prune: []Ref{{Version: "v1", Kind: "ConfigMap", Name: "a"}, {Version: "v1", Kind: "ConfigMap", Name: "b"}},
 		Objects: []DryRun{
-			{Ref: api, Op: Change, Fields: []FieldChange{{Path: ".spec.replicas", From: "2", To: "3", Op: Change}}},
+			{Ref: api, Op: Change, UID: "4a61b5ad", Fields: []FieldChange{{Path: ".spec.replicas", From: "2", To: "3", Op: Change}}},
 			{Ref: Ref{Version: "v1", Kind: "Service", Name: "api"}, Op: Create},
 		},
 		Decisions: []Decision{{Ref: api, Field: ".spec.replicas", Manager: "hpa"}, {Ref: api, Field: ".spec.paused", Manager: "kubectl", Take: true}},
@@ -20,7 +20,7 @@ func digestInput() DigestInput {
 
 // The digest of one fixed plan. If this changes, every approval that waits becomes void: then change
 // digestVersion too, and say so in the change log.
-const goldenDigest = "8657912a059e6174146331bc49accb43ff2022063e83770aa33ab59913e7dafb"
+const goldenDigest = "f4544a2f1355563c3cbecb9b839123715a858279b416616537610e668c48cb4e"
 
 func TestDigestGolden(t *testing.T) {
 	if got := NewDigest(digestInput()); got != goldenDigest {
@@ -46,6 +46,7 @@ func TestEachPartChangesTheDigest(t *testing.T) {
 		"object namespace":  func(in *DigestInput) { in.Objects[0].Ref.Namespace = "x" },
 		"operation":         func(in *DigestInput) { in.Objects[1].Op = Unchanged },
 		"one object less":   func(in *DigestInput) { in.Objects = in.Objects[:1] },
+		"another object":    func(in *DigestInput) { in.Objects[0].UID = "x" },
 		"path":              func(in *DigestInput) { in.Objects[0].Fields[0].Path = "x" },
 		"live value":        func(in *DigestInput) { in.Objects[0].Fields[0].From = "4" },
 		"field operation":   func(in *DigestInput) { in.Objects[0].Fields[0].Op = Delete },
@@ -74,6 +75,7 @@ func TestWhatDoesNotChangeTheDigest(t *testing.T) {
 		"order of objects":   func(in *DigestInput) { slices.Reverse(in.Objects) },
 		"order of decisions": func(in *DigestInput) { slices.Reverse(in.Decisions) },
 		"warnings":           func(in *DigestInput) { in.Objects[0].Warnings = []string{"deprecated"} },
+		"one left as it is":  func(in *DigestInput) { in.Objects[1].UID = "x" },
 		"pods":               func(in *DigestInput) { in.Objects[0].PodsLive = 7 },
 	} {
 		in := digestInput()

@@ -123,6 +123,7 @@ const (
 	UnsetSecret  ProblemKind = "value missing" // a secret value was never given, or is no longer there
 	Away         ProblemKind = "cluster away"
 	Throttled    ProblemKind = "throttled"
+	Replaced     ProblemKind = "replaced"    // it went after the plan was made, or another one of its name is there
 	GateFailed   ProblemKind = "gate failed" // the Job that has to succeed first did not, see AnnotationGate
 	Other        ProblemKind = "other"
 )
@@ -154,13 +155,32 @@ type DryRun struct {
 	// set that does not exist yet. After is then what was asked for.
 	Untried bool     `json:"untried,omitempty"`
 	Problem *Problem `json:"problem,omitempty"` // then nothing else but Ref can be relied on
-	UID     string   `json:"uid,omitempty"`     // of the live object
+	// UID is of the live object, which is the one that was looked at: one of the same name that is made in its
+	// place is another object. It is empty for one that is on its way out and is to be made anew.
+	UID string `json:"uid,omitempty"`
 	// Gate is set for a Job that must succeed before the workloads are touched, see AnnotationGate.
 	Gate *Gate `json:"gate,omitempty"`
 	// Left is whose an object is by now that was to be deleted, OfNoApplication for one that lost its
 	// labels: it stays, and Op is Unchanged. No digest holds it.
 	Left string `json:"left,omitempty"`
 }
+
+// UIDs are the objects that a plan was made against (DryRun.UID), by what they are called.
+type UIDs map[Ref]string
+
+// UIDsOf takes them from a plan. Of what is not there yet there is none.
+func UIDsOf(plan []DryRun) UIDs {
+	all := UIDs{}
+	for _, d := range plan {
+		if d.UID != "" {
+			all[d.Ref] = d.UID
+		}
+	}
+	return all
+}
+
+// Another tells whether two dry runs for one name found two different objects.
+func (d DryRun) Another(o DryRun) bool { return d.UID != "" && o.UID != "" && d.UID != o.UID }
 
 // FieldChange is one field that differs.
 type FieldChange struct {
