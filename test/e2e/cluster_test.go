@@ -28,10 +28,11 @@ var targets = []place{
 	{"payments", "staging"}, {"payments", "production"}, {"search", "staging"}, {"search", "production"},
 	{"lab", "staging"}, {"lab", "preview"}, {"lab", "brief"},
 	{"coequal", "production"}, {"opta", "production"}, {"checkstack", "production"}, {"honeydue", "production"},
+	{"eurosky", "production"},
 }
 
 // systemTeams are the teams of the systems that the portal was made for, and lab, which has environments for copies.
-var systemTeams = []string{"coequal", "opta", "checkstack", "honeydue", "lab"}
+var systemTeams = []string{"coequal", "opta", "checkstack", "honeydue", "eurosky", "lab"}
 
 // cluster is what this run has in the cluster: a namespace for each target, and the portal's identity
 // with no more rights than deploy/k8s gives it.

@@ -12,8 +12,8 @@ import (
 
 // enter fills in the form that is open with the inputs of an application, as a person would who has
 // them on paper: adds rows, opens folded sections, chooses, ticks and types, each control by itself.
-// What stands under a condition is filled in when it appears. Where inputs hold null, the value is
-// typed that secret gives.
+// What stands under a condition is filled in when it appears. Where inputs hold null, a secret field gets the value
+// that secret gives, and another one is emptied.
 func (p *tab) enter(inputs map[string]any, secret func(path string) string) {
 	p.t.Helper()
 	e := entry{tab: p, secret: secret}
@@ -144,12 +144,17 @@ func (e entry) row(name string, i int) {
 // scalar fills in one control.
 func (e entry) scalar(name string, v any) {
 	e.t.Helper()
+	kind := eval[string](e.tab, fmt.Sprintf(`(c => c.length === 0 ? "" : c.some(e => e.closest("[data-secret]")) ? "secret" : c[0].tagName === "SELECT" ? "select" : c[0].type)(%s(%s))`, controlsJS, js(name)))
 	if v == nil {
-		e.typeInto(e.element(name, `e => e.type !== "checkbox"`), e.secret(name[strings.LastIndexByte(name, '/')+1:]))
+		var text string // of a field that holds no secret: nothing, which takes a default away
+		if kind == "secret" {
+			text = e.secret(name[strings.LastIndexByte(name, '/')+1:])
+		}
+		e.typeInto(e.element(name, `e => e.type !== "checkbox"`), text)
 		return
 	}
 	text := fmt.Sprint(v)
-	switch kind := eval[string](e.tab, fmt.Sprintf(`(c => c.length === 0 ? "" : c.some(e => e.type === "password" || e.dataset.secret !== undefined) ? "secret" : c[0].tagName === "SELECT" ? "select" : c[0].type)(%s(%s))`, controlsJS, js(name))); kind {
+	switch kind {
 	case "checkbox":
 		on := e.element(name, `e => e.type === "checkbox"`)
 		if eval[bool](e.tab, "("+on+").checked") != (text == "true") {

@@ -36,11 +36,11 @@ type system struct {
 	secrets map[string]string // by the key that they were typed under
 }
 
-// The four systems of the documents are deployed through the forms alone, by typing, and the cluster
-// then holds what their documents say.
+// The four systems of the documents, and a service as Eurosky's decision wants all of its, are deployed through the
+// forms alone, by typing, and the cluster then holds what their documents say.
 func TestSystems(t *testing.T) {
 	w := theWorld(t)
-	for _, name := range []string{"coequal", "opta", "checkstack", "honeydue"} {
+	for _, name := range []string{"coequal", "opta", "checkstack", "honeydue", "eurosky"} {
 		t.Run(name, func(t *testing.T) {
 			s := &system{t: t, w: w, place: place{name, "production"}, secrets: map[string]string{}}
 			s.dev, s.signer = w.signIn(t, "payments-dev"), w.signIn(t, "approver")
@@ -125,7 +125,8 @@ var kindsOfSystems = []schema.GroupVersionResource{
 	{Version: "v1", Resource: "secrets"}, {Version: "v1", Resource: "configmaps"}, {Version: "v1", Resource: "services"},
 	{Version: "v1", Resource: "serviceaccounts"}, {Version: "v1", Resource: "persistentvolumeclaims"},
 	{Group: "apps", Version: "v1", Resource: "deployments"}, {Group: "apps", Version: "v1", Resource: "statefulsets"},
-	{Group: "batch", Version: "v1", Resource: "cronjobs"}, {Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"},
+	{Group: "batch", Version: "v1", Resource: "cronjobs"}, {Group: "batch", Version: "v1", Resource: "jobs"},
+	{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"},
 	{Group: "networking.k8s.io", Version: "v1", Resource: "networkpolicies"},
 	{Group: "autoscaling", Version: "v2", Resource: "horizontalpodautoscalers"}, {Group: "policy", Version: "v1", Resource: "poddisruptionbudgets"},
 }
