@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -74,7 +75,7 @@ func (r *run) await(ctx context.Context, s *step) {
 	s.outcome.State, s.outcome.Since = manifest.Awaited, s.written.GetCreationTimestamp().Time
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	v, err := r.cluster.watchJob(ctx, r.place.Namespace, s.outcome.Ref.Name, s.written.GetUID())
+	v, err := r.cluster.watchJob(ctx, cmp.Or(s.outcome.Ref.Namespace, r.place.Namespace), s.outcome.Ref.Name, s.written.GetUID())
 	if err != nil {
 		r.fail(ctx, s, attempt{err: err})
 		return

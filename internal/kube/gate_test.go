@@ -388,3 +388,25 @@ func TestGateEndsWhenNothingCanBeRecorded(t *testing.T) {
 		t.Errorf("waited %t, %v", waits, err)
 	}
 }
+
+// A template that may leave its namespace may have a gate elsewhere. It is watched where it is.
+func TestGateInAnotherNamespace(t *testing.T) {
+	for how, says := range map[batchv1.JobConditionType]string{batchv1.JobComplete: "", batchv1.JobFailed: "exit code 3"} {
+		t.Run(string(how), func(t *testing.T) {
+			s, other := newStage(t), newStage(t)
+			there := strings.Replace(migration, "name: migrate,", "name: migrate, namespace: "+other.place.Namespace+",", 1)
+			a := s.begin("shop", s.set("shop", api+"\n---\n"+there))
+			a.reports("the wait for the Job", func(o manifest.Outcome) bool { return o.Ref.Kind == "Job" && o.State == manifest.Awaited })
+			other.pod("migrate-1", running())
+			a.reports("word of the pod", func(o manifest.Outcome) bool { return o.Note == "1 pod runs" })
+			if says != "" {
+				other.pod("migrate-2", exited(3, "relation users exists already"))
+			}
+			other.ends(how, "")
+			o := a.done()["Job migrate in namespace "+other.place.Namespace]
+			if says == "" && o.State != manifest.Succeeded || says != "" && (o.Problem == nil || !strings.Contains(o.Problem.Sentence, says)) {
+				t.Errorf("%+v, %+v", o, o.Problem)
+			}
+		})
+	}
+}
