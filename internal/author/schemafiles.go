@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"slipway.dev/slipway/internal/catalog"
 )
 
 const schemaFile = "values.schema.json"
@@ -141,6 +143,7 @@ func (w *schemaWalk) compile() {
 	c := jsonschema.NewCompiler()
 	c.UseLoader(loadBeside{w.dir})
 	c.DefaultDraft(jsonschema.Draft2020)
+	catalog.AssertFormats(c)
 	if _, err := c.Compile(chartURL + w.file); err != nil {
 		w.compileProblem(err)
 		return

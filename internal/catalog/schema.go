@@ -59,6 +59,7 @@ func readSchemas(files chartLoader) (*schemas, error) {
 	s.root = root
 	s.compiler.UseLoader(files)
 	s.compiler.DefaultDraft(jsonschema.Draft2020)
+	AssertFormats(s.compiler)
 	if s.compiled, err = s.compiler.Compile(schemaBase + schemaFile); err != nil {
 		return nil, fmt.Errorf("%s: %w", schemaFile, err)
 	}
