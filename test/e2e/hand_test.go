@@ -30,7 +30,7 @@ const findJS = `((text, selector) => {
 	hit.scrollIntoView({block: "center", inline: "center", behavior: "instant"});
 	const r = hit.getClientRects()[0], x = r.left + r.width / 2, y = r.top + r.height / 2;
 	const top = document.elementFromPoint(x, y);
-	window.meets = e => hit.contains(e) || e === top || e.closest("label")?.control === hit;
+	window.found = {hit, top};
 	const clear = top && (hit.contains(top) || top.contains(hit) || top.closest("label")?.control === hit);
 	return {X: x, Y: y, Covered: clear ? "" : (top ? top.outerHTML.slice(0, 120) : "the edge of the window")};
 })`
@@ -39,10 +39,14 @@ const findJS = `((text, selector) => {
 // has come or gone; a person sees that and aims again. So a press that would meet something else meets nothing,
 // and window.met says so.
 const aimJS = `(at => {
+	if (!at) return at;
+	const {hit, top} = window.found;
 	window.met = "";
-	if (window.aims || !at) return at;
+	window.meets = e => hit.contains(e) || e === top || e.closest("label")?.control === hit;
+	if (window.aims) return at;
 	window.aims = true;
 	for (const kind of ["pointerdown", "mousedown", "pointerup", "mouseup", "click"]) addEventListener(kind, e => {
+		if (!window.meets || !e.isTrusted) return; // another hand's, or a script's
 		if (kind === "pointerdown" || kind === "click") window.met = window.meets(e.target) ? "it" : "another";
 		if (window.met !== "another") return;
 		e.preventDefault();
@@ -93,7 +97,7 @@ func (p *tab) pressAt(name, selector string) {
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		at := p.find(name, selector)
 		p.do(chromedp.MouseClickXY(at.X, at.Y))
-		met, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](`window.met !== "another"`))
+		met, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](`(window.meets = null, window.met !== "another")`))
 		if met || err != nil {
 			return
 		}

@@ -20,6 +20,8 @@ func TestAPressMeetsWhatItIsFor(t *testing.T) {
 		return true })()`)
 	p.press("#right")
 	p.waitFor("the right one, once", `window.pressed.join() === "right"`)
+	eval[bool](p, `(document.querySelector("#wrong").click(), true)`) // a script's press is none of the hand's
+	p.waitFor("the other one, by a script", `window.pressed.join() === "right,wrong"`)
 }
 
 // Everything can be reached without a mouse.
