@@ -194,10 +194,14 @@ func (w *Watcher) mark(k status.Key) {
 	if k.App == "" || !w.places[manifest.Place{Cluster: k.Cluster, Namespace: k.Namespace}] {
 		return
 	}
+	w.queue.AddAfter(k, w.rest(k)) // at once if not positive; of several waits the shortest counts
+}
+
+// rest is how long it is until an application may be evaluated again.
+func (w *Watcher) rest(k status.Key) time.Duration {
 	w.mu.Lock()
-	wait := time.Until(w.last[k].Add(evaluateEvery))
-	w.mu.Unlock()
-	w.queue.AddAfter(k, wait) // at once if not positive; of several waits the shortest counts
+	defer w.mu.Unlock()
+	return time.Until(w.last[k].Add(evaluateEvery))
 }
 
 // markObject has the application evaluated that an event is about.
@@ -250,7 +254,11 @@ func (w *Watcher) evaluate(ctx context.Context) {
 		if down {
 			return
 		}
-		w.publish(ctx, k)
+		if wait := w.rest(k); wait > 0 { // it was marked while it was evaluated
+			w.queue.AddAfter(k, wait)
+		} else {
+			w.publish(ctx, k)
+		}
 		w.queue.Done(k)
 	}
 }
