@@ -51,11 +51,15 @@ func TestOnlyTheHashIsStored(t *testing.T) {
 		t.Fatalf("%d sessions, %v", len(all), err)
 	}
 	token := b.cookie(sessionCookie).Value
+	const jwt = "eyJhbGciOiJ" // how an ID token begins: {"alg":"
+	if !strings.HasPrefix(p.sign([]byte("{}")), jwt) {
+		t.Fatal("the provider's ID tokens begin in another way")
+	}
 	for key, row := range all {
 		if key == token {
 			t.Error("the token itself is stored")
 		}
-		for _, secret := range []string{token, "refresh-me", "eyJ", base64.StdEncoding.EncodeToString([]byte("refresh-me"))} {
+		for _, secret := range []string{token, "refresh-me", jwt, base64.StdEncoding.EncodeToString([]byte("refresh-me"))} {
 			if bytes.Contains(row, []byte(secret)) {
 				t.Errorf("%q stands in the store", secret)
 			}
