@@ -12,7 +12,7 @@ import (
 )
 
 // person fills in a form as people do, one control or button after another. What they do is drawn from
-// bytes, so that the same bytes do the same and a fuzzer can vary them.
+// bytes, so that the same bytes do the same.
 type person struct {
 	tpl    *catalog.Template
 	around catalog.Around

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 
-	"slipway.dev/slipway/internal/catalog"
 	"slipway.dev/slipway/internal/policy"
 )
 
-// CanAgain tells whether the inputs of a change can be taken up again: it came from a form, and it ended without being
-// applied, or failed.
+// CanAgain tells whether the inputs of a change can be taken up again: it came from a form, and it ended without
+// being applied, or failed.
 func (c Change) CanAgain() bool {
 	if c.Kind != Create && c.Kind != Update {
 		return false
@@ -23,7 +22,7 @@ func (c Change) CanAgain() bool {
 // stored. Secret values are the tokens that the change has; a value that is no longer put aside is missed by the plan.
 //
 // It returns ErrNotFound for a change that is not for who, a *WrongState for one that cannot be taken up, and a
-// *Refusal where who may not plan changes of the target, or no source has the template.
+// *Refusal where who may not plan changes of the target, or no source has that version of the template.
 func (s *Service) Again(ctx context.Context, who policy.Subject, id int64) (Draft, error) {
 	c, err := s.Change(ctx, who, id)
 	if err != nil {
@@ -35,8 +34,7 @@ func (s *Service) Again(ctx context.Context, who policy.Subject, id int64) (Draf
 	if !c.CanAgain() {
 		return Draft{}, &WrongState{Change: c, Wanted: "taken up again"}
 	}
-	d := Draft{Kind: Create, App: c.App, Inputs: c.Inputs}
-	versions := []catalog.TemplateID{c.Template}
+	d := Draft{Kind: Create, App: c.App, Template: c.Template, Inputs: c.Inputs}
 	switch app, err := s.Application(ctx, who, c.App); {
 	case errors.Is(err, ErrNotFound):
 	case err != nil:
@@ -48,17 +46,13 @@ func (s *Service) Again(ctx context.Context, who policy.Subject, id int64) (Draf
 			app.Name, app.Template.Name, c.Template.Name)}
 	default:
 		d.Kind = Update
-		versions = append(versions, app.Template)
 	}
-	t, err := s.comparable(versions...)
-	if isRefusal(err) {
+	// Another version may have no field for some of them, and nothing that was asked for is dropped unsaid.
+	if _, err := s.comparable(c.Template); isRefusal(err) {
 		return Draft{}, &Refusal{Reason: "No source has " + c.Template.String() + " any more, or it cannot be used. Take the inputs of this change as a file, and open it in the form of another version."}
-	}
-	if err != nil {
+	} else if err != nil {
 		return Draft{}, err
 	}
-	d.Template = t.ID
-	d.Inputs, _ = t.Fit(c.Inputs)
 	if c.Plan.Promoted != nil {
 		d.Source = &c.Plan.Promoted.Source
 	}

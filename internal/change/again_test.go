@@ -98,6 +98,37 @@ func TestTakenUpAgainAfterItsTime(t *testing.T) {
 	}
 }
 
+// Where a source has only another version, with no field for some of what was asked for, nothing is dropped unsaid.
+func TestWhatIsTakenUpAgainStaysWithItsVersion(t *testing.T) {
+	h := newHouse(t)
+	create := h.submit(t, petra, draft(production, change.Create, "one", "a"), "1")
+	h.sign(t, create)
+	h.work(t, create.ID)
+	both := renamed("maps")
+	for path, f := range chart {
+		both[strings.Replace(path, "maps/", "maps-2/", 1)] = &fstest.MapFile{Data: []byte(strings.NewReplacer(
+			"version: 1.0.0", "version: 2.0.0", `"value": {`, `"more": {"type": "string", "title": "More"}, "value": {`).Replace(string(f.Data)))}
+	}
+	all, err := catalog.Open(both)
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := h.service.Templates
+	h.service.Templates = all
+	newer := draft(production, change.Update, "two", "a")
+	newer.Template.Version, newer.Inputs["more"] = "2.0.0", "asked for"
+	c := h.submit(t, petra, newer, "2")
+	h.withdrawn(t, c)
+	if d := h.again(t, c, change.Update, "two"); d.Inputs["more"] != "asked for" {
+		t.Errorf("it has %v", d.Inputs)
+	}
+	h.service.Templates = one
+	var refusal *change.Refusal
+	if d, err := h.service.Again(t.Context(), petra, c.ID); !errors.As(err, &refusal) || !strings.Contains(refusal.Reason, "No source has maps 2.0.0 any more") {
+		t.Errorf("its version is gone: %+v, %v", d, err)
+	}
+}
+
 // renamed is chart under another name.
 func renamed(name string) fstest.MapFS {
 	files := fstest.MapFS{}

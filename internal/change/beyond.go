@@ -7,9 +7,10 @@ import (
 	"slipway.dev/slipway/internal/manifest"
 )
 
-// beyond says what now would do that was not approved, the first of it, as a clause; it is empty if every object
-// is the one that was there and has the operation that was approved, or nothing is left to do to it because an earlier attempt did it; each
-// field that would change is one that was approved, from the same value to the same value; and no effect is new.
+// beyond says what now would do that was not approved, the first of it, as a clause. It is empty if every object is
+// the one that was there and has the operation that was approved, or nothing is left to do to it because an earlier
+// attempt did it; each field that would change is one that was approved, from the same value to the same value; and
+// no effect is new.
 func beyond(approved, now Plan) string {
 	for _, o := range now.Objects {
 		if o.Op == manifest.Unchanged || runsAnew(approved, o) {

@@ -41,7 +41,7 @@ func (s *server) again(c echo.Context) error {
 	if none == nil && !form.Has(formReplace) && !maps.EqualFunc(begun.Form, filled.Form, slices.Equal) {
 		return s.askReplace(c, id, draft, begun)
 	}
-	at, err := s.begin(c, draft, 0)
+	at, err := s.keepFilled(c, draft, filled)
 	if errors.Is(err, change.ErrDraftTooLarge) {
 		return s.undecided(c, http.StatusConflict, id, "", &change.Refusal{Reason: "It is too large for a form. Take its inputs as a file instead."})
 	}
@@ -84,13 +84,18 @@ func (s *server) filledForm(c echo.Context, draft change.Draft, base int) (chang
 	return change.SavedDraft{DraftKey: f.draftKey(), Version: t.ID.Version, Form: form}, nil
 }
 
-// begin keeps a draft as a form that the person has begun, in place of one that is there, and gives the address of
-// the form.
+// keepFilled keeps the form that a draft filled in as one that the person has begun, in place of one that is there,
+// and gives its address.
+func (s *server) keepFilled(c echo.Context, draft change.Draft, filled change.SavedDraft) (string, error) {
+	_, err := s.Changes.SaveDraft(c.Request().Context(), who(c), filled)
+	return formOf(draft) + "?" + url.Values{formVersion: {filled.Version}}.Encode(), err
+}
+
+// begin fills the form of a draft in and keeps it. base is the revision of the application, 0 for a new one.
 func (s *server) begin(c echo.Context, draft change.Draft, base int) (string, error) {
 	filled, err := s.filledForm(c, draft, base)
 	if err != nil {
 		return "", err
 	}
-	_, err = s.Changes.SaveDraft(c.Request().Context(), who(c), filled)
-	return formOf(draft) + "?" + url.Values{formVersion: {filled.Version}}.Encode(), err
+	return s.keepFilled(c, draft, filled)
 }

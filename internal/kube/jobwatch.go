@@ -43,7 +43,8 @@ type watchedPod struct {
 	gone  bool            // it is on its way out, or is no more
 }
 
-// watchJob begins to watch a Job in the namespace where it is, which lasts until ctx ends. The portal watches for itself, as it does for live pages.
+// watchJob begins to watch a Job in the namespace where it is, which lasts until ctx ends. The portal watches for
+// itself, as it does for live pages.
 func (c *cluster) watchJob(ctx context.Context, namespace, name string, uid types.UID) (*jobWatch, error) {
 	v := &jobWatch{uid: uid, woke: make(chan struct{}, 1), pods: map[types.UID]*watchedPod{}}
 	jobs := watchedKind{gv: batchv1.SchemeGroupVersion, kind: "Job", resource: "jobs", example: &batchv1.Job{}}

@@ -31,9 +31,9 @@ type DigestInput struct {
 	Decisions          []Decision // in any order
 }
 
-// NewDigest is the SHA-256 of in: of every part, and for each object its operation, the UID of the live one
-// that is changed or deleted, and the fields that change, with what they are now. Other texts of a DryRun, such as warnings and times, are not
-// part of it, because they say nothing about what would happen.
+// NewDigest is the SHA-256 of in: of every part, and for each object its operation, the UID of the live one that is
+// changed or deleted, and the fields that change, with what they are now. Other texts of a DryRun, such as warnings
+// and times, are not part of it, because they say nothing about what would happen.
 //
 // Every text and every number of things is preceded by its length as 8 bytes, most significant
 // first, so that no two different inputs have the same encoding.
